@@ -1,0 +1,2 @@
+//! The `linksmith` command.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Long runs of linksmith: `cargo xtask --help`.
+fn main() {}
