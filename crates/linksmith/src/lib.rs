@@ -1,5 +1,21 @@
-//! Windows links everywhere.
+//! Windows links everywhere: symbolic links, hard links, junctions and every other reparse point.
+//!
+//! The house in one breath: text comes in, the drive table says which volume and which entry, an
+//! operation reads and returns a [`Plan`], the volume applies it whole or not at all, and the result
+//! is read back.
+//!
+//! The library never prints, and nothing in it follows a link except `resolve`.
 
+pub mod entry;
+pub mod path;
+pub mod plan;
+pub mod reparse;
+pub mod volume;
 pub mod win32_error;
 
+pub use entry::{Attributes, Base, Entry, FileId, FileTime, LinkKind, LinkText, Times};
+pub use path::{EntryPath, Name, NameError};
+pub use plan::{Expect, Plan, PlannedStep, Step, Warning};
+pub use reparse::{ReparsePoint, ReparseTag};
+pub use volume::{ApplyError, Caps, Cause, DriveId, Volume, VolumeError, VolumeInfo};
 pub use win32_error::{ErrorClass, Win32Error};

@@ -1,0 +1,165 @@
+//! Changes as plain data: printable, saved, checked again, taken back.
+
+use crate::entry::{Attributes, FileId, LinkText, Times};
+use crate::path::EntryPath;
+use crate::reparse::ReparsePoint;
+use crate::volume::DriveId;
+
+/// One change of one volume. Each is whole or not at all on every volume.
+///
+/// No step follows a link: a path that leads through one is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Makes an empty directory.
+    MakeDir {
+        /// Where; must be free.
+        at: EntryPath,
+    },
+    /// Makes a file with these contents.
+    MakeFile {
+        /// Where; must be free.
+        at: EntryPath,
+        /// Its bytes.
+        contents: Vec<u8>,
+    },
+    /// Replaces the contents of a file that is there, through all of its names.
+    WriteFile {
+        /// Which; must be a file and no link.
+        at: EntryPath,
+        /// Its new bytes.
+        contents: Vec<u8>,
+    },
+    /// Makes a link of reparse data or, on POSIX volumes, a symbolic link, and reads it back.
+    MakeLink {
+        /// Where; must be free.
+        at: EntryPath,
+        /// What it says.
+        link: LinkText,
+        /// Whether a directory carries it (ignored for [`LinkText::Posix`]).
+        dir: bool,
+    },
+    /// Sets or replaces reparse data, keeping the object with its times and security.
+    SetReparse {
+        /// Which; must be an empty directory, a file without contents, or carry reparse data already.
+        at: EntryPath,
+        /// The new bytes.
+        data: ReparsePoint,
+    },
+    /// Takes reparse data off and keeps the object.
+    ClearReparse {
+        /// Which; must carry reparse data.
+        at: EntryPath,
+    },
+    /// Gives a file one more name.
+    HardLink {
+        /// A name it has; must be a file, link files included, never a directory.
+        existing: EntryPath,
+        /// The new one; must be free.
+        new: EntryPath,
+    },
+    /// Renames or moves one name within the volume.
+    Rename {
+        /// The name now.
+        from: EntryPath,
+        /// The name then.
+        to: EntryPath,
+        /// Whether a file or link at `to` gives way, in one indivisible change; a real directory never does.
+        replace: bool,
+    },
+    /// Removes one name of a file, a link, or an empty directory. Never what a link leads to.
+    Remove {
+        /// Which.
+        at: EntryPath,
+    },
+    /// Sets times (those that are not 0) and, where given, attribute flags.
+    SetMeta {
+        /// Which; a link itself, never its target.
+        at: EntryPath,
+        /// The times; 0 leaves one as it is.
+        times: Times,
+        /// The settable flags: read-only, hidden, system, archive, not indexed.
+        attributes: Option<Attributes>,
+    },
+}
+
+impl Step {
+    /// The entry the step is about: the new one where one is made.
+    pub fn at(&self) -> &EntryPath {
+        match self {
+            Self::MakeDir { at }
+            | Self::MakeFile { at, .. }
+            | Self::WriteFile { at, .. }
+            | Self::MakeLink { at, .. }
+            | Self::SetReparse { at, .. }
+            | Self::ClearReparse { at }
+            | Self::Remove { at }
+            | Self::SetMeta { at, .. } => at,
+            Self::HardLink { new, .. } => new,
+            Self::Rename { to, .. } => to,
+        }
+    }
+}
+
+/// What a plan found when it was made, and finds again before it is applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// Nothing is there.
+    Absent(EntryPath),
+    /// This very entry is there; where `link` is given it says just this.
+    Entry {
+        /// Where.
+        at: EntryPath,
+        /// Which file.
+        id: FileId,
+        /// What the link says, byte for byte.
+        link: Option<LinkText>,
+    },
+}
+
+/// A step, the volume it is for, and what it builds on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStep {
+    /// On which drive.
+    pub drive: DriveId,
+    /// What is to be done.
+    pub step: Step,
+    /// What has to hold just before.
+    pub expect: Vec<Expect>,
+}
+
+/// Something a person should know before or after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// What is unusual, in words.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// Steps in their order, and what to say about them. Making a plan changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// The steps.
+    pub steps: Vec<PlannedStep>,
+    /// What to say.
+    pub warnings: Vec<Warning>,
+}
+
+impl Plan {
+    /// Adds a step.
+    pub fn push(&mut self, drive: DriveId, step: Step, expect: Vec<Expect>) {
+        self.steps.push(PlannedStep {
+            drive,
+            step,
+            expect,
+        });
+    }
+
+    /// Adds a warning.
+    pub fn warn(&mut self, message: impl Into<String>, hint: Option<String>) {
+        self.warnings.push(Warning {
+            message: message.into(),
+            hint,
+        });
+    }
+}

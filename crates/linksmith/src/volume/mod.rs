@@ -1,0 +1,152 @@
+//! Volumes: one trait, and the back ends that stand behind it.
+
+mod error;
+
+use std::cmp::Ordering;
+use std::io::Read;
+use std::ops::ControlFlow;
+
+pub use error::{ApplyError, Cause, VolumeError};
+
+use crate::entry::{Entry, LinkText};
+use crate::path::{EntryPath, Name};
+use crate::plan::Step;
+
+/// Which of the attached drives: an index into the drive table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DriveId(pub u16);
+
+bitflags::bitflags! {
+    /// What a volume can do; found by trying or by reading the volume, never assumed from the system.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub struct Caps: u32 {
+        /// Windows symbolic links can be made.
+        const SYMLINK = 1;
+        /// Junctions and volume mount points can be made.
+        const JUNCTION = 1 << 1;
+        /// A file can have several names.
+        const HARD_LINK = 1 << 2;
+        /// POSIX symbolic links can be made.
+        const POSIX_SYMLINK = 1 << 3;
+        /// Reparse data of any tag can be set and cleared.
+        const REPARSE = 1 << 4;
+        /// [`Volume::apply`] does all steps or none, whatever fails.
+        const TRANSACTION = 1 << 5;
+        /// [`Volume::names`] finds every name of a file without a walk.
+        const NAMES = 1 << 6;
+        /// Nothing can be changed.
+        const READ_ONLY = 1 << 7;
+        /// [`Step::SetMeta`] sets attribute flags.
+        const ATTRIBUTES = 1 << 8;
+    }
+}
+
+/// How paths on a volume are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PathStyle {
+    /// `C:\a\b`, names in UTF-16.
+    Windows,
+    /// `/a/b`, names in bytes.
+    Posix,
+}
+
+/// When two names are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CaseRule {
+    /// Names that differ only in case are one; case is kept.
+    Insensitive,
+    /// Names are compared unit for unit.
+    Sensitive,
+}
+
+/// What a volume is; fixed while it is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolumeInfo {
+    /// `NTFS`, `ext4`, `memory`, …
+    pub file_system: String,
+    /// The label, where it has one.
+    pub label: Option<String>,
+    /// NTFS serial number (64 bits; `dir` shows the low 32), or the device number.
+    pub serial: u64,
+    /// What it can do.
+    pub caps: Caps,
+    /// How its paths are written.
+    pub style: PathStyle,
+    /// When two names are one.
+    pub case: CaseRule,
+    /// The most names a file may have.
+    pub max_links: u32,
+}
+
+/// Bytes on a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// In all.
+    pub total: u64,
+    /// Free.
+    pub free: u64,
+}
+
+/// A volume: entries in directories, links among them.
+///
+/// No method follows a link, neither at a path's end nor on its way: a path that leads through a link
+/// is [`Cause::ThroughLink`]. Shared by threads; every call sees a whole state.
+pub trait Volume: Send + Sync {
+    /// What it is and can do.
+    fn info(&self) -> &VolumeInfo;
+
+    /// The entry at a path; links themselves.
+    fn entry(&self, at: &EntryPath) -> Result<Entry, VolumeError>;
+
+    /// Every entry of a directory in the volume's own order, until `visit` breaks.
+    ///
+    /// Without `.` and `..`, without 8.3 names as entries of their own. A directory that carries
+    /// link data is [`Cause::NotADirectory`].
+    fn read_dir(
+        &self,
+        at: &EntryPath,
+        visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), VolumeError>;
+
+    /// What the link at a path says; `None` where the entry is no reparse point and no symlink.
+    ///
+    /// Reparse data that cannot be read as such are [`Cause::Reparse`].
+    fn link_text(&self, at: &EntryPath) -> Result<Option<LinkText>, VolumeError>;
+
+    /// The contents of a file, from its first byte. Never of what a link leads to.
+    fn read(&self, at: &EntryPath) -> Result<Box<dyn Read + '_>, VolumeError>;
+
+    /// Does the steps in order: all of them with [`Caps::TRANSACTION`], else one by one, taking back
+    /// what was done when one fails. What was made is read back before this returns.
+    fn apply(&self, steps: &[Step]) -> Result<(), ApplyError>;
+
+    /// Bytes in all and free.
+    fn space(&self) -> Result<Space, VolumeError>;
+
+    /// Every name of the file at a path, 8.3 names left out; with [`Caps::NAMES`] only.
+    fn names(&self, at: &EntryPath) -> Result<Vec<EntryPath>, VolumeError> {
+        Err(VolumeError::new(
+            "list the names of",
+            at,
+            Cause::Unsupported("finding a file's other names"),
+        ))
+    }
+
+    /// The order of two names in a directory of this volume; `Equal` where they are one.
+    fn compare_names(&self, a: &Name, b: &Name) -> Ordering {
+        match self.info().case {
+            CaseRule::Sensitive => a.as_bytes().cmp(b.as_bytes()),
+            CaseRule::Insensitive => a.display().to_uppercase().cmp(&b.display().to_uppercase()),
+        }
+    }
+}
+
+/// A directory's entries at once; for directories known to be small.
+pub fn list(volume: &dyn Volume, at: &EntryPath) -> Result<Vec<Entry>, VolumeError> {
+    let mut entries = Vec::new();
+    volume.read_dir(at, &mut |entry| {
+        entries.push(entry);
+        ControlFlow::Continue(())
+    })?;
+    Ok(entries)
+}
