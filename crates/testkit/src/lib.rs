@@ -1,1 +1,3 @@
-//! What the tests share.
+//! What the tests share: trees, images, a crash device, a command harness, oracles.
+
+pub mod suite;
