@@ -40,7 +40,9 @@ impl Need {
     /// What is missing, in words.
     pub fn missing(self) -> Option<String> {
         match self {
-            Self::Tool(name) => find_tool(name).is_none().then(|| format!("{name} is not installed")),
+            Self::Tool(name) => find_tool(name)
+                .is_none()
+                .then(|| format!("{name} is not installed")),
             Self::Root => (!is_root()).then(|| "it needs root".to_owned()),
             Self::Fuse => std::fs::OpenOptions::new()
                 .read(true)
@@ -92,7 +94,11 @@ pub struct Suite {
 impl Suite {
     /// An empty suite, named as its file is.
     pub fn new(name: &'static str) -> Self {
-        Self { name, trials: Vec::new(), skipped: Vec::new() }
+        Self {
+            name,
+            trials: Vec::new(),
+            skipped: Vec::new(),
+        }
     }
 
     /// Adds a case; it fails by panicking, as any test.
