@@ -4,4 +4,7 @@
 //! structures of NTFS, not what reparse data *mean*; that is the `linksmith` crate's part.
 #![forbid(unsafe_code)]
 
+pub mod change;
 pub mod device;
+pub mod journal;
+pub mod ranges;
