@@ -50,7 +50,10 @@ struct Slot {
 impl<D: Device> Change<D> {
     /// An empty change over `base`.
     pub fn new(base: D) -> Self {
-        Self { base, state: RwLock::default() }
+        Self {
+            base,
+            state: RwLock::default(),
+        }
     }
 
     /// The device below, as it is without the change.
@@ -94,17 +97,25 @@ impl<D: Device> Change<D> {
     /// Sectors the change knows in part only are to be filled by reading through the change.
     pub fn touched(&self, sector: u64, longest: u64) -> Vec<Range<u64>> {
         let state = self.read_state();
-        let mut blocks: Vec<_> = state.blocks.iter().map(|(&number, slot)| (number, slot.parts)).collect();
+        let mut blocks: Vec<_> = state
+            .blocks
+            .iter()
+            .map(|(&number, slot)| (number, slot.parts))
+            .collect();
         blocks.sort_unstable();
         let mut out: Vec<Range<u64>> = Vec::new();
         for (number, parts) in blocks {
             for part in (0..BLOCK / PART).filter(|&p| parts & part_bit(p) != 0) {
                 let at = number * BLOCK as u64 + (part * PART) as u64;
                 let start = at - at % sector;
-                let end = (at + PART as u64).next_multiple_of(sector).min(self.base.len());
+                let end = (at + PART as u64)
+                    .next_multiple_of(sector)
+                    .min(self.base.len());
                 match out.last_mut() {
                     Some(last) if start < last.end => {}
-                    Some(last) if start == last.end && end - last.start <= longest => last.end = end,
+                    Some(last) if start == last.end && end - last.start <= longest => {
+                        last.end = end;
+                    }
                     _ => out.push(start..end),
                 }
             }
@@ -126,7 +137,10 @@ impl<D: Device> Change<D> {
             Some(end) if end <= self.base.len() => Ok(()),
             _ => Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
-                format!("{len} bytes at {offset:#x} lie past the end of the device at {:#x}", self.base.len()),
+                format!(
+                    "{len} bytes at {offset:#x} lie past the end of the device at {:#x}",
+                    self.base.len()
+                ),
             )),
         }
     }
@@ -155,7 +169,9 @@ impl<D: Device> Device for Change<D> {
             let (number, within) = split(offset + done as u64);
             let n = (BLOCK - within).min(data.len() - done);
             state.load_edges(&self.base, number, within..within + n)?;
-            state.block_mut(number, within..within + n).copy_from_slice(&data[done..done + n]);
+            state
+                .block_mut(number, within..within + n)
+                .copy_from_slice(&data[done..done + n]);
             done += n;
         }
         Ok(())
@@ -191,7 +207,12 @@ fn read_merged<D: Device>(state: &State, base: &D, offset: u64, buf: &mut [u8]) 
     read_unknown(base, offset, buf, &unknown)
 }
 
-fn read_unknown<D: Device>(base: &D, offset: u64, buf: &mut [u8], range: &Range<usize>) -> io::Result<()> {
+fn read_unknown<D: Device>(
+    base: &D,
+    offset: u64,
+    buf: &mut [u8],
+    range: &Range<usize>,
+) -> io::Result<()> {
     if range.is_empty() {
         return Ok(());
     }
@@ -214,7 +235,10 @@ impl State {
     /// The bytes `range` of block `number`, now ours: the caller fills all of them.
     fn block_mut(&mut self, number: u64, range: Range<usize>) -> &mut [u8] {
         let fresh = self.used as u32;
-        let slot = self.blocks.entry(number).or_insert(Slot { index: fresh, parts: 0 });
+        let slot = self.blocks.entry(number).or_insert(Slot {
+            index: fresh,
+            parts: 0,
+        });
         if slot.index == fresh {
             self.used += 1;
             if self.arena.len() * CHUNK < self.used {
@@ -230,11 +254,19 @@ impl State {
     }
 
     /// Brings in, from `base`, the parts that a write of `range` covers only partly.
-    fn load_edges<D: Device>(&mut self, base: &D, number: u64, range: Range<usize>) -> io::Result<()> {
+    fn load_edges<D: Device>(
+        &mut self,
+        base: &D,
+        number: u64,
+        range: Range<usize>,
+    ) -> io::Result<()> {
         let first = range.start / PART;
         let last = (range.end - 1) / PART;
         let cut = [
-            (first, range.start % PART != 0 || (first == last && range.end % PART != 0)),
+            (
+                first,
+                range.start % PART != 0 || (first == last && range.end % PART != 0),
+            ),
             (last, range.end % PART != 0),
         ];
         for (part, partly) in cut {
@@ -246,7 +278,8 @@ impl State {
             // The device may end within a part; what lies past its end stays zero and is never written.
             let there = base.len().saturating_sub(at).min(PART as u64) as usize;
             base.read_at(at, &mut old[..there])?;
-            self.block_mut(number, part * PART..(part + 1) * PART).copy_from_slice(&old);
+            self.block_mut(number, part * PART..(part + 1) * PART)
+                .copy_from_slice(&old);
         }
         Ok(())
     }

@@ -74,7 +74,9 @@ pub enum JournalError {
         source: io::Error,
     },
     /// The journal could be neither made durable nor withdrawn: the next open decides which it was.
-    #[error("making the journal durable: {source}; withdrawing it: {withdraw}; open the volume again: it is then wholly old or wholly new")]
+    #[error(
+        "making the journal durable: {source}; withdrawing it: {withdraw}; open the volume again: it is then wholly old or wholly new"
+    )]
     Undecided {
         /// Why the journal could not be made durable.
         source: io::Error,
@@ -82,7 +84,9 @@ pub enum JournalError {
         withdraw: io::Error,
     },
     /// After the commit point: the change is committed, and the next open completes it.
-    #[error("{doing}: {source}; the change is committed in the journal and is completed when the volume is opened again")]
+    #[error(
+        "{doing}: {source}; the change is committed in the journal and is completed when the volume is opened again"
+    )]
     Unfinished {
         /// What was being done.
         doing: &'static str,
@@ -98,7 +102,9 @@ pub enum JournalError {
         source: io::Error,
     },
     /// The journal is whole but belongs to another device.
-    #[error("the journal belongs to another volume: it is for {expected} bytes in sectors of {expected_sector}, this device has {actual} in sectors of {actual_sector}")]
+    #[error(
+        "the journal belongs to another volume: it is for {expected} bytes in sectors of {expected_sector}, this device has {actual} in sectors of {actual_sector}"
+    )]
     OtherDevice {
         /// Length the journal was written for.
         expected: u64,
@@ -110,13 +116,17 @@ pub enum JournalError {
         actual_sector: u32,
     },
     /// The journal is whole, but a sector holds neither the old nor the new bytes.
-    #[error("the volume was changed since the journal was written: the bytes at {offset:#x} are neither the old nor the new ones")]
+    #[error(
+        "the volume was changed since the journal was written: the bytes at {offset:#x} are neither the old nor the new ones"
+    )]
     VolumeChanged {
         /// Byte offset of the sector, or of the run of fresh bytes.
         offset: u64,
     },
     /// The journal's checksum is right and its contents are not: written by another version.
-    #[error("the journal is whole, but {what} at byte {at:#x} of it makes no sense; was it written by another version?")]
+    #[error(
+        "the journal is whole, but {what} at byte {at:#x} of it makes no sense; was it written by another version?"
+    )]
     Malformed {
         /// The field.
         what: &'static str,
@@ -131,7 +141,9 @@ pub struct MemoryJournal(std::sync::Mutex<Vec<u8>>);
 
 impl MemoryJournal {
     fn bytes(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -151,7 +163,9 @@ impl JournalStore for MemoryJournal {
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut bytes = self.bytes();
         let start = usize::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        let end = start.checked_add(data.len()).ok_or(io::ErrorKind::FileTooLarge)?;
+        let end = start
+            .checked_add(data.len())
+            .ok_or(io::ErrorKind::FileTooLarge)?;
         if bytes.len() < end {
             bytes.resize(end, 0);
         }

@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use zerocopy::IntoBytes;
 
-use super::format::{HEADER_LEN, HEADER_SUMMED, Header, ItemHead, KIND_FRAME, KIND_FRESH, KIND_MARK, LONGEST_RUN, MAGIC};
+use super::format::{
+    HEADER_LEN, HEADER_SUMMED, Header, ItemHead, KIND_FRAME, KIND_FRESH, KIND_MARK, LONGEST_RUN,
+    MAGIC,
+};
 use super::{JournalError, JournalStore, Mark};
 use crate::change::Change;
 use crate::device::Device;
@@ -30,14 +33,19 @@ pub struct CommitReport {
 ///
 /// # Errors
 /// [`JournalError`] tells on which side of the commit point it failed.
-pub fn commit<D: Device>(change: &Change<D>, store: &dyn JournalStore, marks: &[Mark]) -> Result<CommitReport, JournalError> {
+pub fn commit<D: Device>(
+    change: &Change<D>,
+    store: &dyn JournalStore,
+    marks: &[Mark],
+) -> Result<CommitReport, JournalError> {
     let mut report = CommitReport::default();
     if change.is_empty() {
         return Ok(report);
     }
     let plan = Plan::new(change, marks);
     let not_committed = |doing| move |source| JournalError::NotCommitted { doing, source };
-    plan.write_fresh(change, &mut report).map_err(not_committed("writing to free clusters"))?;
+    plan.write_fresh(change, &mut report)
+        .map_err(not_committed("writing to free clusters"))?;
     if let Err(source) = plan.write_journal(change, store, marks, &mut report) {
         return Err(withdraw(store, "writing the journal", source));
     }
@@ -48,9 +56,12 @@ pub fn commit<D: Device>(change: &Change<D>, store: &dyn JournalStore, marks: &[
     // The commit point. From here on the change only goes forward.
     let unfinished = |doing| move |source| JournalError::Unfinished { doing, source };
     let device = change.base();
-    write_marks(device, marks, |m| &m.set, &mut report).map_err(unfinished("setting the dirty flag"))?;
-    plan.write_frames(change, &mut report).map_err(unfinished("writing the volume"))?;
-    write_marks(device, marks, |m| &m.clear, &mut report).map_err(unfinished("clearing the dirty flag"))?;
+    write_marks(device, marks, |m| &m.set, &mut report)
+        .map_err(unfinished("setting the dirty flag"))?;
+    plan.write_frames(change, &mut report)
+        .map_err(unfinished("writing the volume"))?;
+    write_marks(device, marks, |m| &m.clear, &mut report)
+        .map_err(unfinished("clearing the dirty flag"))?;
     retire(store).map_err(unfinished("retiring the journal"))?;
     report.journal_flushes += 1;
     Ok(report)
@@ -109,11 +120,21 @@ impl Plan {
                 if is_fresh { &mut fresh } else { &mut frames }.push(piece);
             }
         }
-        let marked: Vec<Range<u64>> = marks.iter().map(|m| m.offset..m.offset + m.clear.len() as u64).collect();
-        Self { fresh, frames: without(frames, &marked) }
+        let marked: Vec<Range<u64>> = marks
+            .iter()
+            .map(|m| m.offset..m.offset + m.clear.len() as u64)
+            .collect();
+        Self {
+            fresh,
+            frames: without(frames, &marked),
+        }
     }
 
-    fn write_fresh<D: Device>(&self, change: &Change<D>, report: &mut CommitReport) -> io::Result<()> {
+    fn write_fresh<D: Device>(
+        &self,
+        change: &Change<D>,
+        report: &mut CommitReport,
+    ) -> io::Result<()> {
         if self.fresh.is_empty() {
             return Ok(());
         }
@@ -122,7 +143,11 @@ impl Plan {
         change.base().flush()
     }
 
-    fn write_frames<D: Device>(&self, change: &Change<D>, report: &mut CommitReport) -> io::Result<()> {
+    fn write_frames<D: Device>(
+        &self,
+        change: &Change<D>,
+        report: &mut CommitReport,
+    ) -> io::Result<()> {
         if self.frames.is_empty() {
             return Ok(());
         }
@@ -155,8 +180,16 @@ impl Plan {
 /// Whether the whole sector at `at` is fresh, and up to where that holds.
 fn fresh_sectors<D: Device>(change: &Change<D>, at: u64, sector: u64) -> (bool, u64) {
     let (is_fresh, until) = change.fresh_run(at);
-    let whole = if is_fresh { until - until % sector } else { until.checked_next_multiple_of(sector).unwrap_or(u64::MAX) };
-    if is_fresh && whole <= at { (false, at + sector) } else { (is_fresh, whole) }
+    let whole = if is_fresh {
+        until - until % sector
+    } else {
+        until.checked_next_multiple_of(sector).unwrap_or(u64::MAX)
+    };
+    if is_fresh && whole <= at {
+        (false, at + sector)
+    } else {
+        (is_fresh, whole)
+    }
 }
 
 /// `ranges` without the bytes of `taken`.
@@ -177,7 +210,11 @@ fn without(ranges: Vec<Range<u64>>, taken: &[Range<u64>]) -> Vec<Range<u64>> {
 }
 
 /// Copies runs of the change to the device below, neighbours in one write.
-fn copy_runs<D: Device>(change: &Change<D>, runs: &[Range<u64>], bytes: &mut u64) -> io::Result<()> {
+fn copy_runs<D: Device>(
+    change: &Change<D>,
+    runs: &[Range<u64>],
+    bytes: &mut u64,
+) -> io::Result<()> {
     let mut buf = Vec::new();
     for run in runs {
         buf.resize((run.end - run.start) as usize, 0);
@@ -198,12 +235,22 @@ struct Body<'s> {
 
 impl<'s> Body<'s> {
     fn new(store: &'s dyn JournalStore) -> Self {
-        Self { store, buffer: Vec::new(), written: 0, crc: crc32fast::Hasher::new() }
+        Self {
+            store,
+            buffer: Vec::new(),
+            written: 0,
+            crc: crc32fast::Hasher::new(),
+        }
     }
 
     fn head(&mut self, kind: u32, crc: u32, range: &Range<u64>) {
         let len = range.end - range.start;
-        let head = ItemHead { kind: kind.into(), crc: crc.into(), offset: range.start.into(), len: len.into() };
+        let head = ItemHead {
+            kind: kind.into(),
+            crc: crc.into(),
+            offset: range.start.into(),
+            len: len.into(),
+        };
         self.buffer.extend_from_slice(head.as_bytes());
     }
 
@@ -217,13 +264,19 @@ impl<'s> Body<'s> {
         self.spill(LONGEST_RUN)
     }
 
-    fn frame<D: Device>(&mut self, change: &Change<D>, range: &Range<u64>, sector: u64) -> io::Result<()> {
+    fn frame<D: Device>(
+        &mut self,
+        change: &Change<D>,
+        range: &Range<u64>,
+        sector: u64,
+    ) -> io::Result<()> {
         let len = (range.end - range.start) as usize;
         self.head(KIND_FRAME, 0, range);
         let mut bytes = vec![0; len];
         change.base().read_at(range.start, &mut bytes)?;
         for old in bytes.chunks(sector as usize) {
-            self.buffer.extend_from_slice(&crc32fast::hash(old).to_le_bytes());
+            self.buffer
+                .extend_from_slice(&crc32fast::hash(old).to_le_bytes());
         }
         change.read_at(range.start, &mut bytes)?;
         self.buffer.extend_from_slice(&bytes);
@@ -242,7 +295,8 @@ impl<'s> Body<'s> {
             return Ok(());
         }
         self.crc.update(&self.buffer);
-        self.store.write_at(HEADER_LEN + self.written, &self.buffer)?;
+        self.store
+            .write_at(HEADER_LEN + self.written, &self.buffer)?;
         self.written += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(())

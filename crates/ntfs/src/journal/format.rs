@@ -21,12 +21,12 @@ pub(super) const LONGEST_RUN: u64 = 1 << 20;
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub(super) struct Header {
-    pub(super) magic: [u8; 8],    // 0x00
-    pub(super) sector: U32,       // 0x08 bytes to a sector
-    pub(super) body_crc: U32,     // 0x0c
-    pub(super) device_len: U64,   // 0x10
-    pub(super) body_len: U64,     // 0x18
-    pub(super) header_crc: U32,   // 0x20 of the 32 bytes before
+    pub(super) magic: [u8; 8],  // 0x00
+    pub(super) sector: U32,     // 0x08 bytes to a sector
+    pub(super) body_crc: U32,   // 0x0c
+    pub(super) device_len: U64, // 0x10
+    pub(super) body_len: U64,   // 0x18
+    pub(super) header_crc: U32, // 0x20 of the 32 bytes before
 }
 
 const _: () = assert!(size_of::<Header>() == 0x24);

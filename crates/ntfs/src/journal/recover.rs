@@ -6,7 +6,8 @@ use zerocopy::FromBytes;
 
 use super::commit::{CommitReport, retire, write_marks};
 use super::format::{
-    HEADER_LEN, HEADER_SUMMED, Header, ItemHead, KIND_FRAME, KIND_FRESH, KIND_MARK, LONGEST_RUN, MAGIC,
+    HEADER_LEN, HEADER_SUMMED, Header, ItemHead, KIND_FRAME, KIND_FRESH, KIND_MARK, LONGEST_RUN,
+    MAGIC,
 };
 use super::{JournalError, JournalStore, Mark};
 use crate::device::Device;
@@ -33,7 +34,10 @@ pub enum Recovery {
 /// [`JournalError::VolumeChanged`] and [`JournalError::OtherDevice`] where redoing would destroy what
 /// somebody else wrote since; the journal is then left where it is.
 pub fn recover(device: &dyn Device, store: &dyn JournalStore) -> Result<Recovery, JournalError> {
-    let reading = |source| JournalError::Io { doing: "reading the journal", source };
+    let reading = |source| JournalError::Io {
+        doing: "reading the journal",
+        source,
+    };
     if store.is_empty().map_err(reading)? {
         return Ok(Recovery::Nothing);
     }
@@ -44,21 +48,30 @@ pub fn recover(device: &dyn Device, store: &dyn JournalStore) -> Result<Recovery
         return discard(store);
     }
     check_device(device, &header)?;
-    let journal = Journal { store, sector: u64::from(header.sector), end: HEADER_LEN + header.body_len.get() };
+    let journal = Journal {
+        store,
+        sector: u64::from(header.sector),
+        end: HEADER_LEN + header.body_len.get(),
+    };
     let marks = journal.verify(device)?;
     let unfinished = |doing| move |source| JournalError::Unfinished { doing, source };
     let mut report = CommitReport::default();
-    write_marks(device, &marks, |m| &m.set, &mut report).map_err(unfinished("setting the dirty flag"))?;
+    write_marks(device, &marks, |m| &m.set, &mut report)
+        .map_err(unfinished("setting the dirty flag"))?;
     let bytes = journal.redo(device)?;
     device.flush().map_err(unfinished("flushing the volume"))?;
-    write_marks(device, &marks, |m| &m.clear, &mut report).map_err(unfinished("clearing the dirty flag"))?;
+    write_marks(device, &marks, |m| &m.clear, &mut report)
+        .map_err(unfinished("clearing the dirty flag"))?;
     retire(store).map_err(unfinished("retiring the journal"))?;
     Ok(Recovery::Completed { bytes })
 }
 
 /// A torn journal is voided before it is erased: erasing need not be durable.
 fn discard(store: &dyn JournalStore) -> Result<Recovery, JournalError> {
-    retire(store).map_err(|source| JournalError::Io { doing: "discarding a journal that was not committed", source })?;
+    retire(store).map_err(|source| JournalError::Io {
+        doing: "discarding a journal that was not committed",
+        source,
+    })?;
     Ok(Recovery::Discarded)
 }
 
@@ -69,15 +82,22 @@ fn read_header(store: &dyn JournalStore) -> io::Result<Option<Header>> {
     }
     let mut bytes = [0; size_of::<Header>()];
     store.read_at(0, &mut bytes)?;
-    let Ok(header) = Header::read_from_bytes(&bytes) else { return Ok(None) };
-    let whole = header.magic == MAGIC && crc32fast::hash(&bytes[..HEADER_SUMMED]) == header.header_crc.get();
+    let Ok(header) = Header::read_from_bytes(&bytes) else {
+        return Ok(None);
+    };
+    let whole = header.magic == MAGIC
+        && crc32fast::hash(&bytes[..HEADER_SUMMED]) == header.header_crc.get();
     let sector = header.sector.get();
     Ok((whole && sector.is_power_of_two() && (512..=65536).contains(&sector)).then_some(header))
 }
 
 fn body_is_whole(store: &dyn JournalStore, header: &Header) -> io::Result<bool> {
     let len = header.body_len.get();
-    if store.len()?.checked_sub(HEADER_LEN).is_none_or(|there| there < len) {
+    if store
+        .len()?
+        .checked_sub(HEADER_LEN)
+        .is_none_or(|there| there < len)
+    {
         return Ok(false);
     }
     let mut crc = crc32fast::Hasher::new();
@@ -127,19 +147,32 @@ impl Journal<'_> {
         let mut buf = Vec::new();
         self.each(device, |item| {
             buf.resize(item.len, 0);
-            device.read_at(item.offset, &mut buf).map_err(|source| JournalError::Io { doing: "reading the volume", source })?;
+            device
+                .read_at(item.offset, &mut buf)
+                .map_err(|source| JournalError::Io {
+                    doing: "reading the volume",
+                    source,
+                })?;
             match item.kind {
                 KIND_MARK => {
                     let (set, clear) = item.payload.split_at(item.len);
                     if crc32fast::hash(&buf) != item.crc && buf != set && buf != clear {
-                        return Err(JournalError::VolumeChanged { offset: item.offset });
+                        return Err(JournalError::VolumeChanged {
+                            offset: item.offset,
+                        });
                     }
-                    marks.push(Mark { offset: item.offset, set: set.to_vec(), clear: clear.to_vec() });
+                    marks.push(Mark {
+                        offset: item.offset,
+                        set: set.to_vec(),
+                        clear: clear.to_vec(),
+                    });
                     Ok(())
                 }
                 KIND_FRAME => self.verify_frame(&item, &buf),
                 _ if crc32fast::hash(&buf) == item.crc => Ok(()),
-                _ => Err(JournalError::VolumeChanged { offset: item.offset }),
+                _ => Err(JournalError::VolumeChanged {
+                    offset: item.offset,
+                }),
             }
         })?;
         Ok(marks)
@@ -148,10 +181,15 @@ impl Journal<'_> {
     fn verify_frame(&self, item: &Item, there: &[u8]) -> Result<(), JournalError> {
         let sector = self.sector as usize;
         let (old, new) = item.payload.split_at(item.len.div_ceil(sector) * 4);
-        let sectors = there.chunks(sector).zip(new.chunks(sector)).zip(old.chunks(4));
+        let sectors = there
+            .chunks(sector)
+            .zip(new.chunks(sector))
+            .zip(old.chunks(4));
         for (i, ((there, new), old)) in sectors.enumerate() {
             if there != new && crc32fast::hash(there).to_le_bytes() != *old {
-                return Err(JournalError::VolumeChanged { offset: item.offset + (i * sector) as u64 });
+                return Err(JournalError::VolumeChanged {
+                    offset: item.offset + (i * sector) as u64,
+                });
             }
         }
         Ok(())
@@ -166,12 +204,21 @@ impl Journal<'_> {
             }
             let new = &item.payload[item.len.div_ceil(self.sector as usize) * 4..];
             bytes += new.len() as u64;
-            device.write_at(item.offset, new).map_err(|source| JournalError::Unfinished { doing: "writing the volume", source })
+            device
+                .write_at(item.offset, new)
+                .map_err(|source| JournalError::Unfinished {
+                    doing: "writing the volume",
+                    source,
+                })
         })?;
         Ok(bytes)
     }
 
-    fn each(&self, device: &dyn Device, mut visit: impl FnMut(Item) -> Result<(), JournalError>) -> Result<(), JournalError> {
+    fn each(
+        &self,
+        device: &dyn Device,
+        mut visit: impl FnMut(Item) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
         let mut at = HEADER_LEN;
         while at < self.end {
             let (item, next) = self.item(device, at)?;
@@ -184,13 +231,17 @@ impl Journal<'_> {
     /// The item at `at`, bounded by the journal, the device and the longest run.
     fn item(&self, device: &dyn Device, at: u64) -> Result<(Item, u64), JournalError> {
         let malformed = |what| JournalError::Malformed { what, at };
-        let reading = |source| JournalError::Io { doing: "reading the journal", source };
+        let reading = |source| JournalError::Io {
+            doing: "reading the journal",
+            source,
+        };
         let mut bytes = [0; size_of::<ItemHead>()];
         if self.end - at < bytes.len() as u64 {
             return Err(malformed("the head of an item"));
         }
         self.store.read_at(at, &mut bytes).map_err(reading)?;
-        let head = ItemHead::read_from_bytes(&bytes).map_err(|_| malformed("the head of an item"))?;
+        let head =
+            ItemHead::read_from_bytes(&bytes).map_err(|_| malformed("the head of an item"))?;
         let (kind, offset, len) = (head.kind.get(), head.offset.get(), head.len.get());
         if len == 0 || len > LONGEST_RUN || offset % self.sector != 0 {
             return Err(malformed("the length or offset of an item"));
@@ -210,6 +261,15 @@ impl Journal<'_> {
         }
         let mut payload = vec![0; payload_len as usize];
         self.store.read_at(start, &mut payload).map_err(reading)?;
-        Ok((Item { kind, crc: head.crc.get(), offset, len: len as usize, payload }, start + payload_len))
+        Ok((
+            Item {
+                kind,
+                crc: head.crc.get(),
+                offset,
+                len: len as usize,
+                payload,
+            },
+            start + payload_len,
+        ))
     }
 }
