@@ -4,7 +4,18 @@
 //! structures of NTFS, not what reparse data *mean*; that is the `linksmith` crate's part.
 #![forbid(unsafe_code)]
 
+pub mod attribute;
 pub mod change;
+pub mod collate;
 pub mod device;
+pub mod error;
+mod file_ref;
+pub mod fixup;
 pub mod journal;
+pub mod layout;
 pub mod ranges;
+pub mod record;
+pub mod runs;
+
+pub use error::{Damage, Error, Place, Refusal, Result};
+pub use file_ref::FileRef;
