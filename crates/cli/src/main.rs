@@ -1,2 +1,38 @@
-//! The `linksmith` command.
-fn main() {}
+//! The `linksmith` command: which tool, verb or prompt was asked for, and nothing else.
+#![forbid(unsafe_code)]
+#![allow(dead_code)] // Until the verbs that use it all are in.
+
+mod args;
+mod command;
+mod error;
+mod output;
+mod session;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use args::Globals;
+use error::CliError;
+use output::Console;
+use session::Session;
+
+fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut session = Session::new(Console::of_process());
+    let code = match run(&words, &mut session) {
+        Ok(code) => code,
+        Err(error) => error::report(&error, &mut session.console),
+    };
+    match session.console.flush() {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        _ => ExitCode::from(code),
+    }
+}
+
+/// One invocation; the answer is the exit code.
+fn run(words: &[OsString], session: &mut Session) -> Result<u8, CliError> {
+    let (mut globals, rest) = Globals::leading(words)?;
+    globals.merge_environment();
+    session.set_globals(globals);
+    command::dispatch(session, rest)
+}

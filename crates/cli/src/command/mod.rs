@@ -1,0 +1,250 @@
+//! The verbs, one file each.
+//!
+//! # A new verb
+//!
+//! 1. `command/NAME.rs` with a struct that derives [`clap::Args`]; its doc comment is the line in
+//!    `--help`, its fields' doc comments are the options' lines.
+//! 2. [`Command`] for it: the name, examples for `--help`, and `run`, which gets the parsed options and
+//!    the [`Session`] and answers with an [`Exit`] or a [`CliError`].
+//! 3. A row in [`VERBS`].
+//!
+//! Output goes through `session.console` only: `line` for results, `note` for what `--quiet` drops,
+//! `warn` for warnings. With `console.json` a verb prints one object a line, shaped by a struct that
+//! derives `Serialize` and has `v: 1` first.
+//!
+//! Start-up is kept short: only the verb that was asked for is ever built as a `clap` command. The
+//! whole tree exists for `help`, `completions` and `man` alone.
+
+mod completions;
+mod man;
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, FromArgMatches};
+
+use crate::args::Globals;
+use crate::error::{CliError, Exit};
+use crate::session::Session;
+
+/// One verb: its options are the fields of the type.
+pub(crate) trait Command: Args + FromArgMatches + 'static {
+    /// What it is called by.
+    const NAME: &'static str;
+    /// What else it is called by.
+    const ALIASES: &'static [&'static str] = &[];
+    /// Foot of its `--help`: real commands, each with what it does.
+    const EXAMPLES: &'static str;
+
+    /// Does it.
+    fn run(self, session: &mut Session) -> Result<Exit, CliError>;
+}
+
+/// A verb as the table holds it.
+pub(crate) struct Verb {
+    name: &'static str,
+    aliases: &'static [&'static str],
+    examples: &'static str,
+    augment: fn(clap::Command) -> clap::Command,
+    run: fn(&ArgMatches, &mut Session) -> Result<Exit, CliError>,
+}
+
+impl Verb {
+    const fn of<C: Command>() -> Self {
+        Self {
+            name: C::NAME,
+            aliases: C::ALIASES,
+            examples: C::EXAMPLES,
+            augment: C::augment_args,
+            run: run::<C>,
+        }
+    }
+
+    fn command(&self) -> clap::Command {
+        let command = clap::Command::new(self.name)
+            .bin_name(format!("linksmith {}", self.name))
+            .visible_aliases(self.aliases.iter().copied())
+            .after_help(format!("Examples:\n{}", self.examples.trim_matches('\n')))
+            .no_binary_name(true);
+        // The verb's own options come last, so that its doc comment is what `--help` begins with.
+        (self.augment)(Globals::augment_args(command).next_help_heading(None))
+    }
+}
+
+fn run<C: Command>(matches: &ArgMatches, session: &mut Session) -> Result<Exit, CliError> {
+    C::from_arg_matches(matches)
+        .map_err(|e| from_clap(&e))?
+        .run(session)
+}
+
+/// Every verb, in the order of the help.
+pub(crate) const VERBS: &[Verb] = &[
+    Verb::of::<completions::Completions>(),
+    Verb::of::<man::Man>(),
+];
+
+/// The verb of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Verb> {
+    VERBS
+        .iter()
+        .find(|v| v.name == name || v.aliases.contains(&name))
+}
+
+/// Runs what the words ask for; the answer is the exit code.
+pub(crate) fn dispatch(session: &mut Session, words: &[OsString]) -> Result<u8, CliError> {
+    let Some((first, rest)) = words.split_first() else {
+        session
+            .console
+            .err_line(&whole().render_help().to_string())?;
+        return Ok(Exit::Usage as u8);
+    };
+    match first.to_string_lossy().as_ref() {
+        "-h" | "--help" | "help" => help(session, rest),
+        "-V" | "--version" => {
+            session.console.line(whole().render_version().trim_end())?;
+            Ok(0)
+        }
+        name => match find(name) {
+            Some(verb) => invoke(verb, session, rest),
+            None => Err(unknown(words)),
+        },
+    }
+}
+
+/// Parses a verb's words and runs it.
+pub(crate) fn invoke(
+    verb: &Verb,
+    session: &mut Session,
+    words: &[OsString],
+) -> Result<u8, CliError> {
+    let matches = match verb.command().try_get_matches_from(words) {
+        Ok(matches) => matches,
+        Err(e) if !e.use_stderr() => return show_help(session, &e),
+        Err(e) => {
+            // Its value was never parsed, and yet the error has to have the form that was asked for.
+            session.console.json |= words.iter().any(|w| w == "--json");
+            return Err(from_clap(&e));
+        }
+    };
+    let options = Globals::from_arg_matches(&matches).map_err(|e| from_clap(&e))?;
+    session.with_options(options, |session| (verb.run)(&matches, session))
+}
+
+/// `help [VERB]`.
+fn help(session: &mut Session, words: &[OsString]) -> Result<u8, CliError> {
+    let verb = words
+        .first()
+        .and_then(|w| w.to_str())
+        .map(|name| (name, find(name)));
+    let help = match verb {
+        Some((_, Some(verb))) => verb.command().render_long_help(),
+        Some((_, None)) => return Err(unknown(words)),
+        None => whole().render_long_help(),
+    };
+    print_help(session, &help)
+}
+
+fn show_help(session: &mut Session, error: &clap::Error) -> Result<u8, CliError> {
+    print_help(session, &error.render())
+}
+
+fn print_help(session: &mut Session, help: &clap::builder::StyledStr) -> Result<u8, CliError> {
+    let console = &mut session.console;
+    if console.color {
+        write!(console.out(), "{}", help.ansi())?;
+    } else {
+        write!(console.out(), "{help}")?;
+    }
+    Ok(0)
+}
+
+/// The tree of all verbs: for help, completions and man pages.
+pub(crate) fn whole() -> clap::Command {
+    // Set after the options, whose doc comment would otherwise stand in its place.
+    Globals::augment_args(clap::Command::new("linksmith"))
+        .next_help_heading(None)
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(
+            "The one tool for Windows links: soft links, hard links and junctions, on this machine \
+             and inside NTFS images",
+        )
+        .subcommand_required(true)
+        .disable_help_subcommand(true)
+        .subcommands(VERBS.iter().map(|v| v.command().no_binary_name(false)))
+}
+
+fn unknown(words: &[OsString]) -> CliError {
+    let program = OsString::from("linksmith");
+    match whole().try_get_matches_from(std::iter::once(&program).chain(words)) {
+        Err(e) if e.use_stderr() => from_clap(&e),
+        _ => CliError::usage("there is no such verb").hint("`linksmith help` lists them."),
+    }
+}
+
+/// An error of the argument parser as one line and a hint.
+fn from_clap(error: &clap::Error) -> CliError {
+    let text = error.to_string();
+    let mut paragraphs = text.split("\n\n").map(|p| {
+        let words: Vec<&str> = p.split_whitespace().collect();
+        words.join(" ")
+    });
+    let message = paragraphs.next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    let tips = paragraphs.filter_map(|p| {
+        p.strip_prefix("tip: ").map(str::to_owned).or_else(|| {
+            p.strip_prefix("Usage: ")
+                .map(|usage| format!("usage: {usage}"))
+        })
+    });
+    let hint: Vec<String> = tips.collect();
+    let error = match error.kind() {
+        ErrorKind::Io => CliError::new(Exit::Partly, message),
+        _ => CliError::usage(message),
+    };
+    if hint.is_empty() {
+        error
+    } else {
+        error.hint(hint.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_is_well_formed() {
+        whole().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_words_and_examples() {
+        for verb in VERBS {
+            let command = verb.command();
+            let about = command
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(!about.is_empty(), "{} says nothing of itself", verb.name);
+            assert!(
+                verb.examples.contains("linksmith "),
+                "{} has no example",
+                verb.name
+            );
+            assert_ne!(about, "Options that every verb takes", "{}", verb.name);
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<&str> = Vec::new();
+        for verb in VERBS {
+            names.push(verb.name);
+            names.extend(verb.aliases);
+        }
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

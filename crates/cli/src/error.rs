@@ -1,0 +1,287 @@
+//! What went wrong, in one line with a hint, and the exit code it means.
+
+use std::borrow::Cow;
+use std::io;
+
+use linksmith::{ApplyError, Cause, ErrorClass, NameError, VolumeError, Win32Error};
+use serde::Serialize;
+
+use crate::output::Console;
+
+/// The exit codes of our own verbs. Other tools' commands have theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Done.
+    Done = 0,
+    /// Some of it failed; the rest is done.
+    Partly = 1,
+    /// The command line is not well-formed.
+    Usage = 2,
+    /// Not there.
+    NotFound = 3,
+    /// There already.
+    Exists = 4,
+    /// A privilege or permission is missing.
+    Denied = 5,
+    /// The volume cannot hold this, or a limit is reached.
+    Unsupported = 6,
+    /// Findings.
+    Findings = 7,
+    /// Refused as unsafe.
+    Unsafe = 8,
+    /// The volume is damaged, dirty, hibernated or locked.
+    Damaged = 10,
+}
+
+/// A failure as a person and a script see it.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    /// What it means for the exit code.
+    pub exit: Exit,
+    /// What was tried, where and why not, without the code: `cannot read 'x': it is a directory`.
+    pub message: String,
+    /// The Win32 error code, where there is one.
+    pub code: Option<u32>,
+    /// The path it is about, as bytes.
+    pub path: Option<Vec<u8>>,
+    /// The next step.
+    pub hint: Option<Cow<'static, str>>,
+    /// Nothing is to be said: the reader went away, or all was said already.
+    pub silent: bool,
+}
+
+impl CliError {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            code: None,
+            path: None,
+            hint: None,
+            silent: false,
+        }
+    }
+
+    /// A command line that is not well-formed.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// Ends with this code and without a word more: what there was to say has been said.
+    pub(crate) fn said(exit: Exit) -> Self {
+        Self {
+            silent: true,
+            ..Self::new(exit, "")
+        }
+    }
+
+    /// `cannot OP 'PATH': CAUSE`, with the code, the exit and the hint that belong to the cause.
+    pub(crate) fn cannot(op: &str, path: &[u8], cause: &Cause) -> Self {
+        let shown = crate::output::visible(path);
+        Self {
+            path: Some(path.to_vec()),
+            code: cause.win32(),
+            hint: hint(cause),
+            ..Self::new(
+                exit_of(cause),
+                format!("cannot {op} '{shown}': {}", words(cause)),
+            )
+        }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn code(mut self, code: u32) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    pub(crate) fn path(mut self, path: impl Into<Vec<u8>>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// The line without `linksmith: `.
+    pub(crate) fn line(&self) -> String {
+        match self.code {
+            Some(code) => format!("{} (Win32 error {code})", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
+impl From<io::Error> for CliError {
+    /// An error of our own output.
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::said(Exit::Done);
+        }
+        Self::new(Exit::Partly, format!("cannot write the output: {error}"))
+    }
+}
+
+impl From<VolumeError> for CliError {
+    fn from(error: VolumeError) -> Self {
+        Self::cannot(error.op, error.path.as_bytes(), &error.cause)
+    }
+}
+
+impl From<ApplyError> for CliError {
+    fn from(error: ApplyError) -> Self {
+        let undone = error.undone;
+        let error = Self::from(*error.source);
+        if undone {
+            return error;
+        }
+        error.hint(
+            "What was done before it could not all be taken back; look with `linksmith list`.",
+        )
+    }
+}
+
+/// The cause in words, the code left to the end of the line.
+fn words(cause: &Cause) -> String {
+    match cause {
+        Cause::Win32(code) => Win32Error(*code).message().trim_end_matches('.').to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The exit code a cause means.
+pub(crate) fn exit_of(cause: &Cause) -> Exit {
+    match cause {
+        Cause::NotFound | Cause::PathNotFound(_) | Cause::NotADirectory => Exit::NotFound,
+        Cause::Exists => Exit::Exists,
+        Cause::Denied | Cause::Privilege | Cause::ReadOnly | Cause::InUse => Exit::Denied,
+        Cause::Unsupported(_)
+        | Cause::TooManyLinks { .. }
+        | Cause::CrossVolume
+        | Cause::NoSpace
+        | Cause::Reparse(_) => Exit::Unsupported,
+        Cause::Name(NameError::Empty | NameError::Dots) => Exit::Usage,
+        Cause::Name(_) => Exit::Unsupported,
+        Cause::IsADirectory
+        | Cause::NotEmpty
+        | Cause::NotALink
+        | Cause::HasContents
+        | Cause::ThroughLink(_)
+        | Cause::BelowItself => Exit::Unsafe,
+        Cause::Damaged(_) | Cause::Unsafe(_) | Cause::ReadBack(_) => Exit::Damaged,
+        Cause::Win32(code) => exit_of_class(Win32Error(*code).class()),
+        Cause::Io(e) => Win32Error::from_io(e).map_or(Exit::Partly, |c| exit_of_class(c.class())),
+        _ => Exit::Partly,
+    }
+}
+
+fn exit_of_class(class: ErrorClass) -> Exit {
+    match class {
+        ErrorClass::NotFound => Exit::NotFound,
+        ErrorClass::Exists => Exit::Exists,
+        ErrorClass::Denied => Exit::Denied,
+        ErrorClass::Unsupported | ErrorClass::Invalid => Exit::Unsupported,
+        ErrorClass::Damaged => Exit::Damaged,
+        ErrorClass::Other => Exit::Partly,
+    }
+}
+
+/// The next step for a cause: a better one than the code's own where the cause says more.
+fn hint(cause: &Cause) -> Option<Cow<'static, str>> {
+    let hint = match cause {
+        Cause::NotFound => "`linksmith list` on the folder shows what is there.",
+        Cause::Exists => {
+            "`--force` replaces an existing link; real files and directories are never replaced."
+        }
+        Cause::IsADirectory => "Directories can have soft links and junctions, no hard links.",
+        Cause::NotADirectory => "A directory is needed here; `linksmith show` says what it is.",
+        Cause::NotALink => "`linksmith show` says what it is; only links are touched here.",
+        Cause::ThroughLink(_) => "Name the real path; `linksmith show` gives it.",
+        Cause::Unsupported(_) => "`linksmith doctor PATH` shows what this volume can do.",
+        Cause::NoSpace => "Nothing was changed; free some space and try again.",
+        Cause::Name(NameError::TooLong(_)) => {
+            "One name has at most 255 UTF-16 units on NTFS, 255 bytes on POSIX file systems."
+        }
+        Cause::Damaged(_) => "`linksmith check IMAGE` lists what is wrong.",
+        Cause::Io(e) => return own_hint(Win32Error::from_io(e)),
+        other => return own_hint(other.win32().map(Win32Error)),
+    };
+    Some(Cow::Borrowed(hint))
+}
+
+fn own_hint(code: Option<Win32Error>) -> Option<Cow<'static, str>> {
+    code.and_then(Win32Error::hint).map(Cow::Borrowed)
+}
+
+#[derive(Serialize)]
+struct JsonError<'a> {
+    v: u32,
+    error: &'a str,
+    code: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_hex: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    exit: u8,
+}
+
+/// Says the error on standard error and gives the exit code.
+pub(crate) fn report(error: &CliError, console: &mut Console) -> u8 {
+    if !error.silent {
+        // Where standard error is gone there is nobody left to tell.
+        let _ = say(error, console);
+    }
+    error.exit as u8
+}
+
+fn say(error: &CliError, console: &mut Console) -> io::Result<()> {
+    if console.json {
+        let path = error.path.as_deref();
+        return console.err_line(&crate::output::json::to_line(&JsonError {
+            v: 1,
+            error: &error.message,
+            code: error.code,
+            path: path.map(String::from_utf8_lossy),
+            path_hex: path.and_then(crate::output::json::hex_unless_unicode),
+            hint: error.hint.as_deref(),
+            exit: error.exit as u8,
+        }));
+    }
+    console.err_line(&format!("linksmith: {}", error.line()))?;
+    match &error.hint {
+        Some(hint) => console.err_line(&format!("hint: {hint}")),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_with_the_code() {
+        let error = CliError::cannot("read", b"a\x1b", &Cause::Denied);
+        assert_eq!(
+            error.line(),
+            "cannot read 'a\\u{1b}': access is denied (Win32 error 5)"
+        );
+        assert_eq!(error.exit, Exit::Denied);
+        let raw = CliError::cannot("read", b"a", &Cause::Win32(448));
+        assert_eq!(
+            raw.line(),
+            "cannot read 'a': The path cannot be traversed because it contains an untrusted mount point (Win32 error 448)"
+        );
+        assert!(raw.hint.is_some_and(|h| h.starts_with("Redirection Guard")));
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_failure() {
+        let error = CliError::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(error.silent);
+        assert_eq!(error.exit, Exit::Done);
+    }
+}
