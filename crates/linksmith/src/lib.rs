@@ -14,7 +14,7 @@ pub mod volume;
 pub mod win32_error;
 
 pub use entry::{Attributes, Base, Entry, FileId, FileTime, LinkKind, LinkText, Times};
-pub use path::{EntryPath, Name, NameError};
+pub use path::{EntryPath, Name, NameError, TargetPath};
 pub use plan::{Expect, Plan, PlannedStep, Step, Warning};
 pub use reparse::{ReparsePoint, ReparseTag};
 pub use volume::{ApplyError, Caps, Cause, DriveId, Volume, VolumeError, VolumeInfo};

@@ -2,6 +2,8 @@
 
 mod entry;
 mod name;
+mod target;
 
 pub use entry::EntryPath;
 pub use name::{Name, NameError, utf16_from_wtf8, wtf8_from_utf16};
+pub use target::{Component, Guid, Root, Spelling, TargetPath, is_dos_device};
