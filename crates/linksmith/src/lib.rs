@@ -10,6 +10,7 @@ pub mod entry;
 pub mod path;
 pub mod plan;
 pub mod reparse;
+pub mod resolve;
 pub mod volume;
 pub mod win32_error;
 
@@ -17,5 +18,8 @@ pub use entry::{Attributes, Base, Entry, FileId, FileTime, LinkKind, LinkText, T
 pub use path::{EntryPath, Name, NameError, TargetPath};
 pub use plan::{Expect, Plan, PlannedStep, Step, Warning};
 pub use reparse::{ReparsePoint, ReparseTag};
-pub use volume::{ApplyError, Caps, Cause, DriveId, Volume, VolumeError, VolumeInfo};
+pub use resolve::{End, Hop, Located, Resolution, Status, inspect};
+pub use volume::{
+    ApplyError, Caps, Cause, DriveId, Drives, LocateError, Place, Volume, VolumeError, VolumeInfo,
+};
 pub use win32_error::{ErrorClass, Win32Error};

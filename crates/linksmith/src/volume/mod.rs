@@ -1,12 +1,20 @@
 //! Volumes: one trait, and the back ends that stand behind it.
 
+mod drives;
 mod error;
+mod locate;
+#[cfg(unix)]
+pub mod posix;
 
 use std::cmp::Ordering;
 use std::io::Read;
 use std::ops::ControlFlow;
 
+pub(crate) use drives::root_text;
+pub use drives::{DriveSource, Drives, Place};
 pub use error::{ApplyError, Cause, VolumeError};
+
+pub use locate::LocateError;
 
 use crate::entry::{Entry, LinkText};
 use crate::path::{EntryPath, Name};
@@ -122,6 +130,13 @@ pub trait Volume: Send + Sync {
 
     /// Bytes in all and free.
     fn space(&self) -> Result<Space, VolumeError>;
+
+    /// What can be done in the directory at a path; differs from [`VolumeInfo::caps`] where one volume
+    /// spans several file systems, as `/` does.
+    fn caps_at(&self, at: &EntryPath) -> Caps {
+        let _ = at;
+        self.info().caps
+    }
 
     /// Every name of the file at a path, 8.3 names left out; with [`Caps::NAMES`] only.
     fn names(&self, at: &EntryPath) -> Result<Vec<EntryPath>, VolumeError> {

@@ -1,0 +1,267 @@
+//! What a link says, as the place where the way goes on.
+
+use super::{End, Part, posix_parts};
+use crate::entry::{Base, Entry, LinkKind, LinkText};
+use crate::path::{Component, EntryPath, Name, Root, Spelling, TargetPath};
+use crate::reparse::{ReparsePoint, ReparseTag};
+use crate::volume::{DriveId, Drives, Place};
+
+/// Where the way goes on.
+pub(super) struct Jump {
+    pub(super) drive: DriveId,
+    pub(super) base: EntryPath,
+    pub(super) parts: Vec<Part>,
+}
+
+impl Jump {
+    /// Where it leads by the text alone.
+    pub(super) fn place(&self) -> Place {
+        let mut path = self.base.clone();
+        for part in &self.parts {
+            match part {
+                Part::Name(name) => path.push(name),
+                Part::Up => drop(path.pop()),
+            }
+        }
+        Place {
+            drive: self.drive,
+            path,
+        }
+    }
+}
+
+/// A link read.
+pub(super) struct Said {
+    pub(super) kind: LinkKind,
+    pub(super) target: Option<TargetPath>,
+    /// The target starts at a root of the system's name space, not of the link's own volume.
+    pub(super) qualified: bool,
+    pub(super) to: Result<Jump, Box<End>>,
+}
+
+/// Reads the link at `at`, which a `base` carries.
+pub(super) fn of(drives: &Drives, at: &Place, base: Base, text: &LinkText) -> Said {
+    match text {
+        LinkText::Posix(text) => {
+            let target = TargetPath::parse_posix(text);
+            Said {
+                kind: LinkKind::PosixSymlink,
+                qualified: false,
+                to: posix(at, text),
+                target: Some(target),
+            }
+        }
+        LinkText::Reparse(data) => reparse(drives, at, base, data),
+    }
+}
+
+fn reparse(drives: &Drives, at: &Place, base: Base, data: &ReparsePoint) -> Said {
+    let invalid = |reason: String| {
+        Err(Box::new(End::Invalid {
+            at: at.clone(),
+            reason,
+        }))
+    };
+    let tag = data.tag();
+    let kind = kind_of_tag(tag, base);
+    let said = |kind, target, qualified, to| Said {
+        kind,
+        target,
+        qualified,
+        to,
+    };
+    let target = match target_of(data) {
+        Ok(Some(target)) => target,
+        Ok(None) => {
+            let at = at.clone();
+            let end = Box::new(End::Unfollowable { at, tag });
+            return said(kind, None, false, Err(end));
+        }
+        Err(reason) => return said(kind, None, false, invalid(reason)),
+    };
+    let kind = match (kind, target.root()) {
+        (LinkKind::Junction, Root::Volume(_)) if target.components().is_empty() => {
+            LinkKind::VolumeMountPoint
+        }
+        _ => kind,
+    };
+    let qualified = target.spelling() == Spelling::Nt;
+    let to = match kind {
+        LinkKind::WslSymlink => wsl(drives, at, &target),
+        _ if qualified => absolute(drives, at, &target),
+        _ => relative(at, &target).or_else(|e| invalid(e.to_owned())),
+    };
+    said(kind, Some(target), qualified, to)
+}
+
+/// The kind of link that an entry is by its tag alone.
+pub(super) fn kind_by_tag(entry: &Entry) -> Option<LinkKind> {
+    match (entry.tag, entry.base) {
+        (Some(tag), base) => Some(kind_of_tag(tag, base)),
+        (None, Base::PosixSymlink) => Some(LinkKind::PosixSymlink),
+        (None, Base::File) if entry.links.is_some_and(|n| n > 1) => Some(LinkKind::HardLink),
+        _ => None,
+    }
+}
+
+fn kind_of_tag(tag: ReparseTag, base: Base) -> LinkKind {
+    match tag {
+        ReparseTag::SYMLINK => LinkKind::Symlink {
+            dir: base == Base::Dir,
+        },
+        ReparseTag::MOUNT_POINT => LinkKind::Junction,
+        ReparseTag::LX_SYMLINK => LinkKind::WslSymlink,
+        tag => LinkKind::Other(tag),
+    }
+}
+
+/// A POSIX symlink's target: from `/` or from the link's own directory.
+fn posix(at: &Place, text: &[u8]) -> Result<Jump, Box<End>> {
+    let parts = posix_parts(text).map_err(|e| {
+        Box::new(End::Invalid {
+            at: at.clone(),
+            reason: e.to_string(),
+        })
+    })?;
+    let base = if text.starts_with(b"/") {
+        EntryPath::root()
+    } else {
+        at.path.parent().unwrap_or_default()
+    };
+    Ok(Jump {
+        drive: at.drive,
+        base,
+        parts,
+    })
+}
+
+/// A WSL symlink's target. Its `/` is a distribution's root, where Windows' drives are `/mnt/c`.
+fn wsl(drives: &Drives, at: &Place, target: &TargetPath) -> Result<Jump, Box<End>> {
+    let text = target.as_bytes();
+    if !text.starts_with(b"/") {
+        return posix(at, text);
+    }
+    let elsewhere = || {
+        Box::new(End::Unreachable {
+            at: Some(at.clone()),
+            root: "/".to_owned(),
+        })
+    };
+    let (letter, rest) = match text.strip_prefix(b"/mnt/") {
+        Some([letter, rest @ ..])
+            if letter.is_ascii_lowercase() && matches!(rest, [] | [b'/', ..]) =>
+        {
+            (letter.to_ascii_uppercase(), rest)
+        }
+        _ => return Err(elsewhere()),
+    };
+    let drive = drive_of(drives, at, &Root::Drive(letter))?;
+    let jump = posix(at, rest)?;
+    Ok(Jump {
+        drive,
+        base: EntryPath::root(),
+        ..jump
+    })
+}
+
+/// An NT path: a junction's target or a symlink's absolute one. `..` is no place in it.
+fn absolute(drives: &Drives, at: &Place, target: &TargetPath) -> Result<Jump, Box<End>> {
+    let invalid = |reason: &str| {
+        Box::new(End::Invalid {
+            at: at.clone(),
+            reason: reason.to_owned(),
+        })
+    };
+    if matches!(
+        target.root(),
+        Root::Other(_) | Root::Relative | Root::Rooted
+    ) {
+        return Err(invalid("the substitute name is no NT path"));
+    }
+    let drive = drive_of(drives, at, target.root())?;
+    let path = target
+        .to_entry_path()
+        .ok_or_else(|| invalid("a part of the substitute name is no name"))?;
+    Ok(Jump {
+        drive,
+        base: EntryPath::root(),
+        parts: path.names().map(Part::Name).collect(),
+    })
+}
+
+fn drive_of(drives: &Drives, at: &Place, root: &Root) -> Result<DriveId, Box<End>> {
+    drives.drive(root).map_err(|_| {
+        Box::new(End::Unreachable {
+            at: Some(at.clone()),
+            root: crate::volume::root_text(root),
+        })
+    })
+}
+
+/// A relative substitute name, from the link's own directory, or with `\` from its volume's root.
+///
+/// The I/O manager works `..` off in the text, before anything of it is looked up.
+fn relative(at: &Place, target: &TargetPath) -> Result<Jump, &'static str> {
+    let mut base = match target.root() {
+        Root::Relative => at.path.parent().unwrap_or_default(),
+        Root::Rooted => EntryPath::root(),
+        _ => return Err("the substitute name of a relative link is not relative"),
+    };
+    let mut names: Vec<Name> = Vec::new();
+    for component in target.components() {
+        match component {
+            Component::Current => {}
+            Component::Name(name) => names.push(name.clone()),
+            Component::Parent if names.pop().is_some() || base.pop() => {}
+            Component::Parent => return Err("'..' leads above the volume's root"),
+            Component::Odd(_) => return Err("a part of the substitute name is no name"),
+        }
+    }
+    Ok(Jump {
+        drive: at.drive,
+        base,
+        parts: names.into_iter().map(Part::Name).collect(),
+    })
+}
+
+/// The path that link data say: `None` where their tag is no file system's to follow.
+fn target_of(data: &ReparsePoint) -> Result<Option<TargetPath>, String> {
+    let bytes = data.as_bytes();
+    match data.tag() {
+        ReparseTag::SYMLINK => {
+            let relative = u16_at(bytes, 16)? & 1 != 0;
+            let name = substitute_name(bytes, 20)?;
+            Ok(Some(if relative {
+                TargetPath::parse_relative(name)
+            } else {
+                TargetPath::parse_nt(name)
+            }))
+        }
+        ReparseTag::MOUNT_POINT => Ok(Some(TargetPath::parse_nt(substitute_name(bytes, 16)?))),
+        ReparseTag::LX_SYMLINK => {
+            let text = bytes.get(12..).ok_or("the target is missing")?;
+            Ok(Some(TargetPath::parse_posix(text)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Result<u16, String> {
+    match bytes.get(at..at + 2) {
+        Some(&[a, b]) => Ok(u16::from_le_bytes([a, b])),
+        _ => Err(format!("the data end before byte {}", at + 2)),
+    }
+}
+
+fn substitute_name(bytes: &[u8], names: usize) -> Result<Vec<u8>, String> {
+    let start = names + usize::from(u16_at(bytes, 8)?);
+    let len = usize::from(u16_at(bytes, 10)?);
+    let name = bytes
+        .get(start..start + len)
+        .ok_or("the substitute name lies beyond the data")?;
+    let units: Vec<u16> = name
+        .chunks_exact(2)
+        .map(|unit| u16::from_le_bytes([unit[0], unit[1]]))
+        .collect();
+    Ok(crate::path::wtf8_from_utf16(&units))
+}

@@ -1,0 +1,106 @@
+//! Doing steps one by one, and taking back what was done when one fails.
+
+use std::fs::File;
+use std::io::{self, Seek};
+
+use rustix::fs::AtFlags;
+
+use super::{PosixVolume, cause, steps};
+use crate::entry::{FileId, Times};
+use crate::path::EntryPath;
+use crate::plan::Step;
+use crate::volume::{ApplyError, Cause, VolumeError};
+
+/// How a step is taken back, or, once all are done, finished.
+#[derive(Debug)]
+pub(super) enum Undo {
+    /// Removes a name that was made, if it is still that file.
+    Unlink(EntryPath, FileId),
+    /// Removes a directory that was made; where something came into it meanwhile, this fails.
+    RemoveDir(EntryPath),
+    /// Makes a directory again that was removed.
+    MakeDir(EntryPath, steps::DirMeta),
+    /// Renames back.
+    Rename { from: EntryPath, to: EntryPath },
+    /// Puts a name back from where it was set aside; at the end what was set aside is removed.
+    Restore { aside: EntryPath, at: EntryPath },
+    /// Writes old contents back.
+    Contents(EntryPath, File),
+    /// Sets old times back.
+    Times(EntryPath, Times),
+    /// Gives a file a name back that another of its names took the place of.
+    Link { existing: EntryPath, new: EntryPath },
+}
+
+impl PosixVolume {
+    pub(super) fn apply_steps(&self, steps: &[Step]) -> Result<(), ApplyError> {
+        let mut done = Vec::new();
+        for (number, step) in steps.iter().enumerate() {
+            // Nothing comes after the last step that could fail, so it need not be taken back.
+            let last = number + 1 == steps.len();
+            if let Err(cause) = self.step(step, last, &mut done) {
+                let undone = self.take_back(done);
+                return Err(ApplyError {
+                    step: number,
+                    undone,
+                    source: Box::new(VolumeError::new(steps::verb(step), step.at(), cause)),
+                });
+            }
+        }
+        self.finish(done);
+        Ok(())
+    }
+
+    /// Last first; goes on where one fails, and says whether none did.
+    fn take_back(&self, done: Vec<Undo>) -> bool {
+        let mut whole = true;
+        for undo in done.into_iter().rev() {
+            whole &= self.take_one_back(undo).is_ok();
+        }
+        whole
+    }
+
+    fn take_one_back(&self, undo: Undo) -> Result<(), Cause> {
+        match undo {
+            Undo::Unlink(at, id) => {
+                if self.look(&at)?.id != id {
+                    return Err(Cause::Exists);
+                }
+                self.unlink(&at)
+            }
+            Undo::RemoveDir(at) => self.remove_dir(&at),
+            Undo::MakeDir(at, meta) => self.make_dir_again(&at, &meta),
+            Undo::Rename { from, to }
+            | Undo::Restore {
+                aside: from,
+                at: to,
+            } => self.rename_to_free(&from, &to),
+            Undo::Contents(at, old) => self.write_back(&at, old),
+            Undo::Times(at, times) => self.set_times(&at, &times),
+            Undo::Link { existing, new } => self.link_name(&existing, &new),
+        }
+    }
+
+    /// Removes what was only kept to be put back.
+    fn finish(&self, done: Vec<Undo>) {
+        for undo in done {
+            if let Undo::Restore { aside, .. } = undo {
+                // All steps are done; a name left over is no failure of theirs.
+                let _ = self.unlink(&aside);
+            }
+        }
+    }
+
+    pub(super) fn unlink(&self, at: &EntryPath) -> Result<(), Cause> {
+        let name = super::last_name(at)?;
+        let dir = self.open_parent(at)?;
+        rustix::fs::unlinkat(&dir, name.as_bytes(), AtFlags::empty()).map_err(cause::of)
+    }
+
+    fn write_back(&self, at: &EntryPath, mut old: File) -> Result<(), Cause> {
+        let mut file = self.open_to_write(at)?;
+        old.rewind().map_err(Cause::Io)?;
+        let len = io::copy(&mut old, &mut file).map_err(Cause::Io)?;
+        file.set_len(len).map_err(Cause::Io)
+    }
+}

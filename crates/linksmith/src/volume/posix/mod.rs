@@ -1,0 +1,110 @@
+//! A directory of this machine as a volume; `/` is the whole machine.
+//!
+//! All paths are gone from an open root by names, and no call here follows a symbolic link.
+
+mod apply;
+mod cause;
+mod contents;
+mod read;
+mod rename;
+mod stat;
+mod steps;
+mod walk;
+
+use std::ops::ControlFlow;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use super::{ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Volume, VolumeError, VolumeInfo};
+use crate::entry::{Entry, LinkText};
+use crate::path::{EntryPath, Name};
+use crate::plan::Step;
+
+/// A directory tree of a POSIX system.
+///
+/// With `/` as its root it spans every mounted file system; what one of them can do is asked for with
+/// [`Volume::caps_at`].
+#[derive(Debug)]
+pub struct PosixVolume {
+    root: OwnedFd,
+    info: VolumeInfo,
+}
+
+impl PosixVolume {
+    /// The whole machine: `/`.
+    pub fn root() -> Result<Self, VolumeError> {
+        Self::at(Path::new("/"))
+    }
+
+    /// The tree below a directory, which is then the volume's root. Links in `dir` itself are followed
+    /// once, here.
+    pub fn at(dir: &Path) -> Result<Self, VolumeError> {
+        let error = |e| VolumeError::new("open", &EntryPath::root(), cause::of(e));
+        let root = walk::open_root(dir).map_err(error)?;
+        let info = VolumeInfo {
+            file_system: stat::file_system(&root).map_err(error)?,
+            label: None,
+            serial: stat::device(&root).map_err(error)?,
+            caps: Caps::HARD_LINK | Caps::POSIX_SYMLINK,
+            style: PathStyle::Posix,
+            case: CaseRule::Sensitive,
+            max_links: u32::MAX,
+        };
+        Ok(Self { root, info })
+    }
+}
+
+impl Volume for PosixVolume {
+    fn info(&self) -> &VolumeInfo {
+        &self.info
+    }
+
+    fn entry(&self, at: &EntryPath) -> Result<Entry, VolumeError> {
+        self.look(at)
+            .map_err(|c| VolumeError::new("look at", at, c))
+    }
+
+    fn read_dir(
+        &self,
+        at: &EntryPath,
+        visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), VolumeError> {
+        self.list(at, visit)
+            .map_err(|c| VolumeError::new("list", at, c))
+    }
+
+    fn link_text(&self, at: &EntryPath) -> Result<Option<LinkText>, VolumeError> {
+        self.link(at)
+            .map_err(|c| VolumeError::new("read the link", at, c))
+    }
+
+    fn read(&self, at: &EntryPath) -> Result<Box<dyn std::io::Read + '_>, VolumeError> {
+        let file = self
+            .open_file(at)
+            .map_err(|c| VolumeError::new("read", at, c))?;
+        Ok(Box::new(file))
+    }
+
+    fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
+        self.apply_steps(steps)
+    }
+
+    fn space(&self) -> Result<Space, VolumeError> {
+        stat::space(&self.root)
+            .map_err(|e| VolumeError::new("measure", &EntryPath::root(), cause::of(e)))
+    }
+}
+
+/// The process's current directory, its names as the system has them.
+pub(super) fn current_dir() -> Result<EntryPath, VolumeError> {
+    let error =
+        |cause| VolumeError::new("find the current directory in", &EntryPath::root(), cause);
+    let dir = rustix::process::getcwd(Vec::new()).map_err(|e| error(cause::of(e)))?;
+    EntryPath::parse(dir.to_bytes()).map_err(|e| error(Cause::Name(e)))
+}
+
+/// The last name of a path, or the cause that a root gives where a name is needed.
+fn last_name(at: &EntryPath) -> Result<Name, Cause> {
+    at.file_name()
+        .ok_or(Cause::Unsupported("changing a volume's root"))
+}

@@ -1,0 +1,87 @@
+//! Looking: entries, listings, what links say, contents.
+
+use std::fs::File;
+use std::ops::ControlFlow;
+
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::{PosixVolume, cause, stat};
+use crate::entry::{Base, Entry, LinkText};
+use crate::path::{EntryPath, Name};
+use crate::volume::Cause;
+
+impl PosixVolume {
+    pub(super) fn look(&self, at: &EntryPath) -> Result<Entry, Cause> {
+        let dir = self.open_parent(at)?;
+        stat::entry(&dir, at.file_name().as_ref()).map_err(cause::of)
+    }
+
+    pub(super) fn list(
+        &self,
+        at: &EntryPath,
+        visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), Cause> {
+        let dir = self
+            .open_dir_with(at, OFlags::RDONLY)
+            .map_err(|c| match c {
+                Cause::ThroughLink(link) if link == *at => Cause::NotADirectory,
+                other => other,
+            })?;
+        let device = stat::device(&dir).map_err(cause::of)?;
+        // Reads in batches of a fixed size, whatever the directory holds.
+        let listing = rustix::fs::Dir::read_from(&dir).map_err(cause::of)?;
+        for item in listing {
+            let item = item.map_err(cause::of)?;
+            let Ok(name) = Name::from_bytes(item.file_name().to_bytes()) else {
+                continue; // `.` and `..`
+            };
+            let entry = match stat::entry(&dir, Some(&name)) {
+                Ok(entry) => entry,
+                // It went away meanwhile.
+                Err(Errno::NOENT) => continue,
+                // A directory may be listed whose entries may not be looked at.
+                Err(_) => stat::entry_of_listing(name, item.file_type(), item.ino(), device),
+            };
+            if visit(entry).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn link(&self, at: &EntryPath) -> Result<Option<LinkText>, Cause> {
+        let Some(name) = at.file_name() else {
+            return Ok(None);
+        };
+        let dir = self.open_parent(at)?;
+        match rustix::fs::readlinkat(&dir, name.as_bytes(), Vec::new()) {
+            Ok(text) => Ok(Some(LinkText::Posix(text.into_bytes()))),
+            // It is there and is no symbolic link.
+            Err(Errno::INVAL) => Ok(None),
+            Err(errno) => Err(cause::of(errno)),
+        }
+    }
+
+    /// A file's contents. `O_NONBLOCK` so that a pipe that nobody writes to is refused, not waited for.
+    pub(super) fn open_file(&self, at: &EntryPath) -> Result<File, Cause> {
+        let Some(name) = at.file_name() else {
+            return Err(Cause::IsADirectory);
+        };
+        let dir = self.open_parent(at)?;
+        match stat::entry(&dir, Some(&name)).map_err(cause::of)?.base {
+            Base::File => {}
+            Base::Dir => return Err(Cause::IsADirectory),
+            Base::PosixSymlink => return Err(Cause::ThroughLink(at.clone())),
+            Base::Special => return Err(Cause::Unsupported("reading a device, socket or pipe")),
+        }
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file =
+            rustix::fs::openat(&dir, name.as_bytes(), flags, Mode::empty()).map_err(cause::of)?;
+        let stat = rustix::fs::fstat(&file).map_err(cause::of)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(Cause::Unsupported("reading what is no longer a file"));
+        }
+        Ok(File::from(file))
+    }
+}

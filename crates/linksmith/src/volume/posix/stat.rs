@@ -1,0 +1,190 @@
+//! What the system says of files and file systems, in our words.
+
+use std::os::fd::AsFd;
+
+use rustix::fs::{AtFlags, FileType};
+
+use crate::entry::{Attributes, Base, Entry, FileId, FileTime, Times};
+use crate::path::Name;
+use crate::volume::Space;
+
+/// The entry called `name` in an open directory; without a name, that directory itself.
+pub(super) fn entry(dir: impl AsFd, name: Option<&Name>) -> rustix::io::Result<Entry> {
+    let stat = imp::stat(dir, name.map(Name::as_bytes))?;
+    let base = base(FileType::from_raw_mode(stat.mode));
+    Ok(Entry {
+        name: name.cloned(),
+        short_name: None,
+        id: FileId {
+            volume: stat.device,
+            file: u128::from(stat.inode),
+        },
+        base,
+        tag: None,
+        links: Some(stat.links),
+        size: if base == Base::File { stat.size } else { 0 },
+        attributes: attributes(base, stat.mode, name),
+        times: stat.times,
+    })
+}
+
+/// What a listing alone says of an entry that may not be looked at.
+pub(super) fn entry_of_listing(name: Name, kind: FileType, inode: u64, device: u64) -> Entry {
+    Entry {
+        short_name: None,
+        id: FileId {
+            volume: device,
+            file: u128::from(inode),
+        },
+        base: base(kind),
+        tag: None,
+        links: None,
+        size: 0,
+        attributes: attributes(base(kind), 0o777, Some(&name)),
+        times: Times::default(),
+        name: Some(name),
+    }
+}
+
+fn base(kind: FileType) -> Base {
+    match kind {
+        FileType::RegularFile => Base::File,
+        FileType::Directory => Base::Dir,
+        FileType::Symlink => Base::PosixSymlink,
+        _ => Base::Special,
+    }
+}
+
+/// Read-only where nobody may write, hidden where the name begins with a dot, as Samba has it.
+fn attributes(base: Base, mode: rustix::fs::RawMode, name: Option<&Name>) -> Attributes {
+    let mut attributes = Attributes::empty();
+    attributes.set(Attributes::DIRECTORY, base == Base::Dir);
+    attributes.set(
+        Attributes::READONLY,
+        mode & 0o222 == 0 && base != Base::PosixSymlink,
+    );
+    attributes.set(
+        Attributes::HIDDEN,
+        name.is_some_and(|n| n.as_bytes().starts_with(b".")),
+    );
+    if attributes.is_empty() {
+        attributes = Attributes::NORMAL;
+    }
+    attributes
+}
+
+/// The parts of `stat` or `statx` that an entry is made of.
+struct Stat {
+    device: u64,
+    inode: u64,
+    mode: rustix::fs::RawMode,
+    links: u32,
+    size: u64,
+    times: Times,
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod imp {
+    use super::{AsFd, AtFlags, FileTime, Stat, Times};
+    use rustix::fs::{StatxFlags, StatxTimestamp, makedev};
+
+    pub(super) fn stat(dir: impl AsFd, name: Option<&[u8]>) -> rustix::io::Result<Stat> {
+        let flags = match name {
+            Some(_) => AtFlags::SYMLINK_NOFOLLOW,
+            None => AtFlags::EMPTY_PATH,
+        };
+        let mask = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+        let s = rustix::fs::statx(dir, name.unwrap_or_default(), flags, mask)?;
+        let known = |flag: StatxFlags, t: StatxTimestamp| {
+            if s.stx_mask & flag.bits() == 0 {
+                return FileTime::default();
+            }
+            FileTime::from_unix(t.tv_sec, t.tv_nsec)
+        };
+        Ok(Stat {
+            device: makedev(s.stx_dev_major, s.stx_dev_minor),
+            inode: s.stx_ino,
+            mode: s.stx_mode.into(),
+            links: s.stx_nlink,
+            size: s.stx_size,
+            times: Times {
+                created: known(StatxFlags::BTIME, s.stx_btime),
+                modified: known(StatxFlags::MTIME, s.stx_mtime),
+                changed: known(StatxFlags::CTIME, s.stx_ctime),
+                accessed: known(StatxFlags::ATIME, s.stx_atime),
+            },
+        })
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod imp {
+    use super::{AsFd, AtFlags, FileTime, Stat, Times};
+
+    // The fields' types differ between the systems.
+    #[allow(clippy::unnecessary_cast)]
+    pub(super) fn stat(dir: impl AsFd, name: Option<&[u8]>) -> rustix::io::Result<Stat> {
+        let s = match name {
+            Some(name) => rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?,
+            None => rustix::fs::fstat(dir)?,
+        };
+        let time = |seconds, nanos| FileTime::from_unix(seconds as i64, nanos as u32);
+        Ok(Stat {
+            device: s.st_dev as u64,
+            inode: s.st_ino as u64,
+            mode: s.st_mode,
+            links: s.st_nlink as u32,
+            size: s.st_size as u64,
+            times: Times {
+                created: FileTime::default(),
+                modified: time(s.st_mtime, s.st_mtime_nsec),
+                changed: time(s.st_ctime, s.st_ctime_nsec),
+                accessed: time(s.st_atime, s.st_atime_nsec),
+            },
+        })
+    }
+}
+
+/// The number of the device that an open file is on.
+pub(super) fn device(fd: impl AsFd) -> rustix::io::Result<u64> {
+    Ok(imp::stat(fd, None)?.device)
+}
+
+/// Bytes in all, and free to this account.
+pub(super) fn space(fd: impl AsFd) -> rustix::io::Result<Space> {
+    let vfs = rustix::fs::fstatvfs(fd)?;
+    Ok(Space {
+        total: vfs.f_blocks.saturating_mul(vfs.f_frsize),
+        free: vfs.f_bavail.saturating_mul(vfs.f_frsize),
+    })
+}
+
+/// The name of the file system that an open file is on; `posix` where its number is not known here.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn file_system(fd: impl AsFd) -> rustix::io::Result<String> {
+    // Numbers from linux/magic.h and the file systems' own sources.
+    let name = match rustix::fs::fstatfs(fd)?.f_type {
+        0xEF53 => "ext4",
+        0x0102_1994 => "tmpfs",
+        0x9123_683E => "btrfs",
+        0x5846_5342 => "xfs",
+        0x794C_7630 => "overlay",
+        0x6573_5546 => "fuse",
+        0x7366_746E => "ntfs",
+        0x4D44 => "vfat",
+        0x2011_BAB0 => "exfat",
+        0x6969 => "nfs",
+        0xFF53_4D42 | 0xFE53_4D42 => "smb",
+        0x0102_1997 => "9p",
+        0x2FC1_2FC1 => "zfs",
+        0xF2F5_2010 => "f2fs",
+        0x9FA0 => "proc",
+        _ => "posix",
+    };
+    Ok(name.to_owned())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn file_system(_: impl AsFd) -> rustix::io::Result<String> {
+    Ok("posix".to_owned())
+}
