@@ -2,9 +2,13 @@
 
 mod drives;
 mod error;
+#[cfg(unix)]
+#[allow(dead_code, reason = "for the POSIX volume")]
+mod host_walk;
 mod locate;
 #[cfg(unix)]
 pub mod posix;
+mod sweep;
 
 use std::cmp::Ordering;
 use std::io::Read;
@@ -13,6 +17,7 @@ use std::ops::ControlFlow;
 pub(crate) use drives::root_text;
 pub use drives::{DriveSource, Drives, Place};
 pub use error::{ApplyError, Cause, VolumeError};
+pub use sweep::{Found, Swept, Visit, Wanted};
 
 pub use locate::LocateError;
 
@@ -145,6 +150,22 @@ pub trait Volume: Send + Sync {
             at,
             Cause::Unsupported("finding a file's other names"),
         ))
+    }
+
+    /// Everything wanted below a directory, by the volume's own fast road; `None` where it has none for
+    /// this question, and the caller walks with [`read_dir`](Volume::read_dir) instead.
+    ///
+    /// Finds what that walk finds, links never entered, but in any order and on several threads.
+    /// `Some(Err)` is for a directory that cannot be read at all; what lies below it and cannot be read
+    /// is [`Swept::Failed`].
+    fn sweep(
+        &self,
+        below: &EntryPath,
+        wanted: Wanted,
+        visit: &Visit<'_>,
+    ) -> Option<Result<(), VolumeError>> {
+        let _ = (below, wanted, visit);
+        None
     }
 
     /// The order of two names in a directory of this volume; `Equal` where they are one.
