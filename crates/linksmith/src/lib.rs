@@ -7,10 +7,12 @@
 //! The library never prints, and nothing in it follows a link except `resolve`.
 
 pub mod entry;
+pub mod ops;
 pub mod path;
 pub mod plan;
 pub mod reparse;
 pub mod resolve;
+pub mod undo;
 pub mod volume;
 pub mod win32_error;
 

@@ -8,6 +8,7 @@ mod host_walk;
 mod locate;
 #[cfg(unix)]
 pub mod posix;
+pub mod preview;
 mod sweep;
 
 use std::cmp::Ordering;
@@ -17,6 +18,7 @@ use std::ops::ControlFlow;
 pub(crate) use drives::root_text;
 pub use drives::{DriveSource, Drives, Place};
 pub use error::{ApplyError, Cause, VolumeError};
+pub use preview::Preview;
 pub use sweep::{Found, Swept, Visit, Wanted};
 
 pub use locate::LocateError;

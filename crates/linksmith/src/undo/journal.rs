@@ -1,0 +1,508 @@
+//! The journal folder: one file a run, frames appended as the run goes on.
+//!
+//! A file begins with [`MAGIC`]; each frame is its length (8 bytes), the CRC-32 of kind and payload (4),
+//! its kind (1) and its payload. What is torn at the end was never acted on: the frame that says a step
+//! is begun is on the disk before the step is.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::codec::{Coded, Input, Malformed};
+use super::file::{is_locked, lock, open_again, open_new, sync_dir};
+use super::run::{DriveRecord, Run, RunId, RunState};
+use super::{Inverse, UndoError};
+use crate::entry::{FileId, FileTime};
+use crate::ops::Recorder;
+use crate::plan::{Plan, PlannedStep};
+use crate::volume::DriveId;
+
+/// The first bytes of a run's file; the digit is the version.
+const MAGIC: &[u8; 8] = b"LSUNDO1\n";
+/// Length, CRC-32 and kind.
+const FRAME_HEADER: u64 = 13;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Start = 0,
+    Plan = 1,
+    Intend = 2,
+    Done = 3,
+    Back = 4,
+    End = 5,
+}
+
+impl Kind {
+    const ALL: [Self; 6] = [
+        Self::Start,
+        Self::Plan,
+        Self::Intend,
+        Self::Done,
+        Self::Back,
+        Self::End,
+    ];
+}
+
+/// A folder of runs.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    dir: PathBuf,
+}
+
+/// A run being recorded. Holds the file's lock until it is dropped.
+#[derive(Debug)]
+pub struct Recording {
+    id: RunId,
+    path: PathBuf,
+    file: File,
+    /// Steps of the run that were done before this recording took it up again.
+    offset: usize,
+}
+
+impl Journal {
+    /// The journal in a folder, which is made where it is not there.
+    pub fn open(dir: impl Into<PathBuf>) -> Result<Self, UndoError> {
+        let dir = dir.into();
+        match fs::create_dir_all(&dir) {
+            Ok(()) => Ok(Self { dir }),
+            Err(source) => Err(io_error("open", &dir, source)),
+        }
+    }
+
+    /// Writes a plan down, before its first step. The title says what was asked for.
+    pub fn begin(
+        &self,
+        title: &str,
+        plan: &Plan,
+        drives: &[DriveRecord],
+        undoes: Option<RunId>,
+    ) -> Result<Recording, UndoError> {
+        let (id, path, file) = self.new_file()?;
+        lock(&file).map_err(|e| io_error("lock", &path, e))?;
+        let mut recording = Recording {
+            id,
+            path,
+            file,
+            offset: 0,
+        };
+        recording.write(MAGIC)?;
+        let mut start = Vec::new();
+        FileTime::now().0.write(&mut start);
+        title.to_owned().write(&mut start);
+        undoes.map(|id| id.0).write(&mut start);
+        (plan.steps.len() as u64).write(&mut start);
+        drives.to_vec().write(&mut start);
+        recording.frame(Kind::Start, &start)?;
+        let mut steps = Vec::new();
+        plan.steps.write(&mut steps);
+        recording.frame(Kind::Plan, &steps)?;
+        recording.sync()?;
+        sync_dir(&self.dir).map_err(|e| io_error("write", &self.dir, e))?;
+        Ok(recording)
+    }
+
+    fn new_file(&self) -> Result<(RunId, PathBuf, File), UndoError> {
+        let mut number = self.numbers()?.last().map_or(1, |last| last.0 + 1);
+        loop {
+            let id = RunId(number);
+            let path = self.path(id);
+            match open_new(&path) {
+                Ok(file) => return Ok((id, path, file)),
+                // Another process took the number a moment ago.
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(e) => return Err(io_error("write", &path, e)),
+            }
+        }
+    }
+
+    fn path(&self, id: RunId) -> PathBuf {
+        self.dir.join(format!("{:08}.run", id.0))
+    }
+
+    /// The runs there are, the oldest first.
+    fn numbers(&self) -> Result<Vec<RunId>, UndoError> {
+        let failed = |e| io_error("list", &self.dir, e);
+        let mut numbers = Vec::new();
+        for file in fs::read_dir(&self.dir).map_err(failed)? {
+            let path = file.map_err(failed)?.path();
+            let is_run = path.extension().is_some_and(|e| e == "run");
+            let stem = path.file_stem().and_then(|s| s.to_str());
+            numbers.extend(
+                stem.filter(|_| is_run)
+                    .and_then(|s| s.parse().ok())
+                    .map(RunId),
+            );
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// Every run, the oldest first, without its steps. A file that cannot be read is an item too.
+    pub fn runs(&self) -> Result<Vec<Result<Run, UndoError>>, UndoError> {
+        let mut runs = Vec::new();
+        for id in self.numbers()? {
+            runs.push(self.load(id, false));
+        }
+        mark_undone(&mut runs);
+        Ok(runs)
+    }
+
+    /// One run with its steps.
+    pub fn run(&self, id: RunId) -> Result<Run, UndoError> {
+        let state = self
+            .runs()?
+            .into_iter()
+            .flatten()
+            .find(|run| run.id == id)
+            .map(|run| run.state);
+        let run = self.load(id, true)?;
+        Ok(Run {
+            state: state.unwrap_or(run.state),
+            ..run
+        })
+    }
+
+    /// The newest run that can be taken back and takes back no other itself.
+    pub fn last(&self) -> Result<Option<Run>, UndoError> {
+        let newest = self
+            .runs()?
+            .into_iter()
+            .flatten()
+            .rev()
+            .find(|run| run.undoes.is_none() && run.state == RunState::Done);
+        newest.map(|run| self.run(run.id)).transpose()
+    }
+
+    /// Runs that stopped in the middle, the newest first: later ones build on earlier ones.
+    pub fn interrupted(&self) -> Result<Vec<Run>, UndoError> {
+        let runs = self.runs()?;
+        let stopped = runs.into_iter().flatten().rev();
+        stopped
+            .filter(|run| run.state == RunState::Interrupted)
+            .map(|run| self.run(run.id))
+            .collect()
+    }
+
+    /// Takes an interrupted run up again to do the rest of it. `done` steps of it are done.
+    pub fn resume(&self, run: &Run, done: usize) -> Result<Recording, UndoError> {
+        let path = self.path(run.id);
+        let (kept, _) = self.frames(run.id, false)?;
+        let mut file = open_again(&path).map_err(|e| io_error("open", &path, e))?;
+        lock(&file).map_err(|_| UndoError::UnderWay(run.id))?;
+        let failed = |e| io_error("write", &path, e);
+        // What was torn at the end goes, else it would hide what follows.
+        file.set_len(kept).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let mut recording = Recording {
+            id: run.id,
+            path,
+            file,
+            offset: done,
+        };
+        let unknown = done.saturating_sub(run.ids.len());
+        if unknown > 0 {
+            let ids: Vec<Option<FileId>> = vec![None; unknown];
+            recording.done_frame(run.ids.len(), &ids)?;
+        }
+        Ok(recording)
+    }
+
+    /// Forgets the oldest runs that ended, all but `newest`.
+    pub fn prune(&self, newest: usize) -> Result<usize, UndoError> {
+        let runs = self.runs()?;
+        let ended: Vec<RunId> = runs
+            .into_iter()
+            .flatten()
+            .filter(|run| matches!(run.state, RunState::Done | RunState::TakenBack))
+            .map(|run| run.id)
+            .collect();
+        let old = ended.len().saturating_sub(newest);
+        for id in ended.iter().take(old) {
+            let path = self.path(*id);
+            // The journal's own file, not one of the user's volumes.
+            #[allow(clippy::disallowed_methods)]
+            fs::remove_file(&path).map_err(|e| io_error("remove", &path, e))?;
+        }
+        Ok(old)
+    }
+
+    /// Frames that are whole, and where the last of them ends. Without `all` only what tells the
+    /// state is read.
+    fn frames(&self, id: RunId, all: bool) -> Result<(u64, Vec<Frame>), UndoError> {
+        let path = self.path(id);
+        let mut file = File::open(&path).map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => UndoError::NoRun(id),
+            _ => io_error("open", &path, e),
+        })?;
+        let failed = |e| io_error("read", &path, e);
+        let size = file.seek(SeekFrom::End(0)).map_err(failed)?;
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let mut magic = [0; MAGIC.len()];
+        if file.read_exact(&mut magic).is_err() || magic != *MAGIC {
+            return Err(damaged(&path, 0, "'LSUNDO1'"));
+        }
+        let mut at = MAGIC.len() as u64;
+        let mut frames = Vec::new();
+        while let Some(frame) = read_frame(&mut file, at, size, all).map_err(failed)? {
+            at = frame.end;
+            frames.push(frame);
+        }
+        Ok((at, frames))
+    }
+
+    fn load(&self, id: RunId, all: bool) -> Result<Run, UndoError> {
+        let path = self.path(id);
+        let (_, frames) = self.frames(id, all)?;
+        let mut frames = frames.into_iter();
+        let start = frames
+            .next()
+            .filter(|frame| frame.kind == Kind::Start)
+            .ok_or_else(|| damaged(&path, MAGIC.len() as u64, "the start of a run"))?;
+        let mut run = start.decode(&path, |input| read_start(id, input))?;
+        let mut state = RunState::Interrupted;
+        for frame in frames {
+            if let Some(ended) = take_frame(&mut run, &frame, &path, all)? {
+                state = ended;
+            }
+        }
+        run.state = match state {
+            RunState::Interrupted if is_locked(&path) => RunState::UnderWay,
+            other => other,
+        };
+        Ok(run)
+    }
+}
+
+/// A run is taken back when a run that undoes it is done and not taken back itself. Those come later.
+fn mark_undone(runs: &mut [Result<Run, UndoError>]) {
+    let mut undone = std::collections::HashSet::new();
+    for run in runs.iter_mut().rev().flatten() {
+        if undone.contains(&run.id) {
+            run.state = RunState::TakenBack;
+        } else if run.state == RunState::Done {
+            undone.extend(run.undoes);
+        }
+    }
+}
+
+struct Frame {
+    kind: Kind,
+    /// Where its payload begins and it ends.
+    at: u64,
+    end: u64,
+    /// Not read for a list of runs where it holds steps.
+    payload: Vec<u8>,
+}
+
+impl Frame {
+    fn decode<T>(
+        &self,
+        path: &Path,
+        read: impl FnOnce(&mut Input<'_>) -> Result<T, Malformed>,
+    ) -> Result<T, UndoError> {
+        let mut input = Input::new(&self.payload);
+        read(&mut input)
+            .and_then(|value| input.end().map(|()| value))
+            .map_err(|wrong| damaged(path, self.at + wrong.position as u64, wrong.what))
+    }
+}
+
+/// The frame at `at`; `None` where it is not whole.
+fn read_frame(file: &mut File, at: u64, size: u64, all: bool) -> io::Result<Option<Frame>> {
+    let mut header = [0; FRAME_HEADER as usize];
+    if size.saturating_sub(at) < FRAME_HEADER {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(&mut header)?;
+    let mut input = Input::new(&header);
+    let (Ok(length), Ok(sum), Ok(kind)) = (
+        u64::read(&mut input),
+        u32::read(&mut input),
+        u8::read(&mut input),
+    ) else {
+        return Ok(None);
+    };
+    let start = at + FRAME_HEADER;
+    let kind = Kind::ALL.into_iter().find(|k| *k as u8 == kind);
+    let (Some(kind), true) = (kind, length <= size - start) else {
+        return Ok(None);
+    };
+    let mut payload = Vec::new();
+    if all || !matches!(kind, Kind::Plan | Kind::Intend) {
+        file.take(length).read_to_end(&mut payload)?;
+        if checksum(kind, &payload) != sum {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Frame {
+        kind,
+        at: start,
+        end: start + length,
+        payload,
+    }))
+}
+
+fn checksum(kind: Kind, payload: &[u8]) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&[kind as u8]);
+    sum.update(payload);
+    sum.finalize()
+}
+
+fn read_start(id: RunId, input: &mut Input<'_>) -> Result<Run, Malformed> {
+    Ok(Run {
+        id,
+        started: FileTime(u64::read(input)?),
+        title: String::read(input)?,
+        undoes: Option::<u64>::read(input)?.map(RunId),
+        count: usize::try_from(u64::read(input)?).unwrap_or(usize::MAX),
+        drives: Vec::read(input)?,
+        state: RunState::Interrupted,
+        steps: Vec::new(),
+        inverses: Vec::new(),
+        ids: Vec::new(),
+        back: None,
+    })
+}
+
+/// Adds what a frame tells; the state, where it ends the run.
+fn take_frame(
+    run: &mut Run,
+    frame: &Frame,
+    path: &Path,
+    all: bool,
+) -> Result<Option<RunState>, UndoError> {
+    let number =
+        |input: &mut Input<'_>| u64::read(input).map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    match frame.kind {
+        Kind::Start => return Err(damaged(path, frame.at, "one start of a run")),
+        Kind::Plan if all => run.steps = frame.decode(path, Vec::<PlannedStep>::read)?,
+        Kind::Intend if all => {
+            let (first, mut inverses) =
+                frame.decode(path, |i| Ok((number(i)?, Vec::<Inverse>::read(i)?)))?;
+            // A batch that was begun, found not done, and begun again by a later process.
+            run.inverses.truncate(first);
+            run.inverses.append(&mut inverses);
+            run.back = None;
+        }
+        Kind::Plan | Kind::Intend => {}
+        Kind::Done => {
+            let (first, mut ids) =
+                frame.decode(path, |i| Ok((number(i)?, Vec::<Option<FileId>>::read(i)?)))?;
+            run.ids.truncate(first);
+            run.ids.append(&mut ids);
+        }
+        Kind::Back => {
+            let step = frame.decode(path, number)?;
+            run.ids.truncate(step);
+            run.inverses.truncate(step.saturating_add(1));
+            run.back = Some(step);
+        }
+        Kind::End => {
+            let done = frame.decode(path, bool::read)?;
+            let ended = if done {
+                RunState::Done
+            } else {
+                RunState::TakenBack
+            };
+            return Ok(Some(ended));
+        }
+    }
+    Ok(None)
+}
+
+impl Recording {
+    /// The number of the run.
+    pub fn id(&self) -> RunId {
+        self.id
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), UndoError> {
+        let written = self.file.write_all(bytes);
+        written.map_err(|e| io_error("write", &self.path, e))
+    }
+
+    fn frame(&mut self, kind: Kind, payload: &[u8]) -> Result<(), UndoError> {
+        let mut frame = Vec::with_capacity(payload.len() + FRAME_HEADER as usize);
+        (payload.len() as u64).write(&mut frame);
+        checksum(kind, payload).write(&mut frame);
+        (kind as u8).write(&mut frame);
+        frame.extend_from_slice(payload);
+        self.write(&frame)
+    }
+
+    fn sync(&mut self) -> Result<(), UndoError> {
+        let synced = self.file.sync_data();
+        synced.map_err(|e| io_error("write", &self.path, e))
+    }
+
+    fn done_frame(&mut self, first: usize, ids: &[Option<FileId>]) -> Result<(), UndoError> {
+        let mut payload = Vec::new();
+        (first as u64).write(&mut payload);
+        ids.to_vec().write(&mut payload);
+        self.frame(Kind::Done, &payload)
+    }
+}
+
+impl Recorder for Recording {
+    fn intend(&mut self, first: usize, inverses: &[Inverse]) -> Result<(), UndoError> {
+        let mut payload = Vec::new();
+        ((first + self.offset) as u64).write(&mut payload);
+        inverses.to_vec().write(&mut payload);
+        self.frame(Kind::Intend, &payload)?;
+        self.sync()
+    }
+
+    /// Not synced: where it is lost, a look at the volume tells.
+    fn done(&mut self, first: usize, ids: &[Option<FileId>]) -> Result<(), UndoError> {
+        self.done_frame(first + self.offset, ids)
+    }
+
+    fn back(&mut self, step: usize) -> Result<(), UndoError> {
+        let mut payload = Vec::new();
+        ((step + self.offset) as u64).write(&mut payload);
+        self.frame(Kind::Back, &payload)?;
+        self.sync()
+    }
+
+    /// A run taken up again that fails has only its rest taken back: it stays interrupted.
+    fn end(&mut self, done: bool) -> Result<(), UndoError> {
+        if done || self.offset == 0 {
+            self.frame(Kind::End, &[u8::from(done)])?;
+        }
+        self.sync()
+    }
+}
+
+impl Coded for DriveRecord {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.drive.0.write(out);
+        self.serial.write(out);
+        self.root.write(out);
+    }
+    fn read(input: &mut Input<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            drive: DriveId(u16::read(input)?),
+            serial: u64::read(input)?,
+            root: String::read(input)?,
+        })
+    }
+}
+
+fn io_error(op: &'static str, path: &Path, source: io::Error) -> UndoError {
+    UndoError::Io {
+        op,
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn damaged(path: &Path, position: u64, expected: &str) -> UndoError {
+    UndoError::Damaged {
+        path: path.to_owned(),
+        position,
+        expected: expected.to_owned(),
+    }
+}

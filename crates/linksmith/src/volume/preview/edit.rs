@@ -1,0 +1,352 @@
+//! The steps, done on a preview's state. Each looks at all that can refuse it before it changes anything.
+
+use std::sync::Arc;
+
+use super::state::{Found, Object, State, View};
+use crate::entry::{Attributes, Base, Entry, FileId, LinkText, Times};
+use crate::path::{EntryPath, Name};
+use crate::plan::Step;
+use crate::volume::{Cause, Volume, VolumeError};
+
+/// One change under way.
+pub(super) struct Edit<'e> {
+    base: &'e dyn Volume,
+    state: &'e mut State,
+}
+
+/// A name in a directory.
+struct Slot {
+    dir: Found,
+    dir_path: EntryPath,
+    name: Name,
+    held: Option<Found>,
+}
+
+impl<'e> Edit<'e> {
+    pub(super) fn new(base: &'e dyn Volume, state: &'e mut State) -> Self {
+        Self { base, state }
+    }
+
+    fn view(&self) -> View<'_> {
+        View::new(self.base, self.state)
+    }
+
+    pub(super) fn step(&mut self, step: &Step) -> Result<(), VolumeError> {
+        match step {
+            Step::MakeDir { at } => self.make(at, "make the directory", Base::Dir, None, None),
+            Step::MakeFile { at, contents } => {
+                self.make(at, "make the file", Base::File, None, Some(contents))
+            }
+            Step::MakeLink { at, link, dir } => {
+                let base = match (link, dir) {
+                    (LinkText::Posix(_), _) => Base::PosixSymlink,
+                    (LinkText::Reparse(_), true) => Base::Dir,
+                    (LinkText::Reparse(_), false) => Base::File,
+                };
+                self.make(at, "make the link", base, Some(link), None)
+            }
+            Step::WriteFile { at, contents } => self.write(at, contents),
+            Step::SetReparse { at, data } => self.set_reparse(at, &LinkText::Reparse(data.clone())),
+            Step::ClearReparse { at } => self.clear_reparse(at),
+            Step::HardLink { existing, new } => self.hard_link(existing, new),
+            Step::Rename { from, to, replace } => self.rename(from, to, *replace),
+            Step::Remove { at } => self.remove(at),
+            Step::SetMeta {
+                at,
+                times,
+                attributes,
+            } => self.set_meta(at, times, *attributes),
+        }
+    }
+
+    fn slot(&self, at: &EntryPath, op: &'static str) -> Result<Slot, VolumeError> {
+        let (Some(dir_path), Some(name)) = (at.parent(), at.file_name()) else {
+            return Err(VolumeError::new(op, at, Cause::Exists));
+        };
+        let view = self.view();
+        let dir = view
+            .find(&dir_path, op)
+            .map_err(|e| VolumeError::new(op, at, up_a_level(e.cause, &dir_path)))?;
+        if !dir.entry.is_real_dir() {
+            let cause = if dir.entry.is_link() {
+                Cause::ThroughLink(dir_path)
+            } else {
+                Cause::NotADirectory
+            };
+            return Err(VolumeError::new(op, at, cause));
+        }
+        let held = view.child(&dir, &name)?;
+        Ok(Slot {
+            dir,
+            dir_path,
+            name,
+            held,
+        })
+    }
+
+    fn free_slot(&self, at: &EntryPath, op: &'static str) -> Result<Slot, VolumeError> {
+        let slot = self.slot(at, op)?;
+        match slot.held {
+            None => Ok(slot),
+            Some(_) => Err(VolumeError::new(op, at, Cause::Exists)),
+        }
+    }
+
+    /// The object, noted as changed; directories too, so that their place is known.
+    fn touch(&mut self, found: &Found) -> &mut Object {
+        self.state
+            .objects
+            .entry(found.entry.id)
+            .or_insert_with(|| Object {
+                entry: Entry {
+                    name: None,
+                    short_name: None,
+                    ..found.entry.clone()
+                },
+                base: found.base.clone(),
+                link: None,
+                contents: None,
+                places: Vec::new(),
+            })
+    }
+
+    fn set_name(&mut self, slot: &Slot, id: Option<FileId>) {
+        self.touch(&slot.dir);
+        let change = self.state.dirs.entry(slot.dir.entry.id).or_default();
+        change.set(&slot.name, id, self.base);
+        if let Some(object) = id.and_then(|id| self.state.objects.get_mut(&id)) {
+            object.places.push((slot.dir.entry.id, slot.name.clone()));
+        }
+    }
+
+    fn make(
+        &mut self,
+        at: &EntryPath,
+        op: &'static str,
+        base: Base,
+        link: Option<&LinkText>,
+        contents: Option<&[u8]>,
+    ) -> Result<(), VolumeError> {
+        let slot = self.free_slot(at, op)?;
+        let id = self.state.new_id(slot.dir.entry.id.volume);
+        let tag = match link {
+            Some(LinkText::Reparse(data)) => Some(data.tag()),
+            _ => None,
+        };
+        let object = Object {
+            entry: Entry {
+                name: None,
+                short_name: None,
+                id,
+                base,
+                tag,
+                links: Some(1),
+                size: contents.map_or(0, |c| c.len() as u64),
+                attributes: attributes(base, tag.is_some()),
+                times: Times::default(),
+            },
+            base: None,
+            link: Some(link.cloned()),
+            contents: (base == Base::File).then(|| Arc::from(contents.unwrap_or_default())),
+            places: Vec::new(),
+        };
+        self.state.objects.insert(id, object);
+        self.set_name(&slot, Some(id));
+        Ok(())
+    }
+
+    fn write(&mut self, at: &EntryPath, contents: &[u8]) -> Result<(), VolumeError> {
+        let op = "write";
+        let found = self.view().find(at, op)?;
+        let cause = match found.entry.base {
+            Base::File if found.entry.is_link() => Cause::ThroughLink(at.clone()),
+            Base::File => {
+                let object = self.touch(&found);
+                object.contents = Some(Arc::from(contents));
+                object.entry.size = contents.len() as u64;
+                return Ok(());
+            }
+            Base::PosixSymlink => Cause::ThroughLink(at.clone()),
+            Base::Dir => Cause::IsADirectory,
+            Base::Special => Cause::Unsupported("writing to a device, socket or pipe"),
+        };
+        Err(VolumeError::new(op, at, cause))
+    }
+
+    fn set_reparse(&mut self, at: &EntryPath, data: &LinkText) -> Result<(), VolumeError> {
+        let op = "set the reparse data of";
+        let found = self.view().find(at, op)?;
+        if found.entry.tag.is_none() {
+            match found.entry.base {
+                Base::Dir if !self.is_empty(at)? => {
+                    return Err(VolumeError::new(op, at, Cause::NotEmpty));
+                }
+                Base::File if found.entry.size > 0 => {
+                    return Err(VolumeError::new(op, at, Cause::HasContents));
+                }
+                Base::Dir | Base::File => {}
+                Base::PosixSymlink | Base::Special => {
+                    let cause = Cause::Unsupported("reparse data on such an entry");
+                    return Err(VolumeError::new(op, at, cause));
+                }
+            }
+        }
+        let object = self.touch(&found);
+        if let LinkText::Reparse(point) = data {
+            object.entry.tag = Some(point.tag());
+            object.entry.attributes |= Attributes::REPARSE_POINT;
+        }
+        object.link = Some(Some(data.clone()));
+        Ok(())
+    }
+
+    fn is_empty(&self, at: &EntryPath) -> Result<bool, VolumeError> {
+        let mut empty = true;
+        self.view().read_dir(at, &mut |_| {
+            empty = false;
+            std::ops::ControlFlow::Break(())
+        })?;
+        Ok(empty)
+    }
+
+    fn clear_reparse(&mut self, at: &EntryPath) -> Result<(), VolumeError> {
+        let op = "clear the reparse data of";
+        let found = self.view().find(at, op)?;
+        if found.entry.tag.is_none() {
+            return Err(VolumeError::new(op, at, Cause::NotALink));
+        }
+        let object = self.touch(&found);
+        object.entry.tag = None;
+        object.entry.attributes -= Attributes::REPARSE_POINT;
+        object.link = Some(None);
+        Ok(())
+    }
+
+    fn hard_link(&mut self, existing: &EntryPath, new: &EntryPath) -> Result<(), VolumeError> {
+        let op = "make the hard link";
+        let file = self.view().find(existing, op)?;
+        if file.entry.base == Base::Dir {
+            return Err(VolumeError::new(op, existing, Cause::IsADirectory));
+        }
+        let slot = self.free_slot(new, op)?;
+        let limit = self.base.info().max_links;
+        if file.entry.links.is_some_and(|links| links >= limit) {
+            return Err(VolumeError::new(op, new, Cause::TooManyLinks { limit }));
+        }
+        let object = self.touch(&file);
+        object.entry.links = object.entry.links.map(|links| links + 1);
+        self.set_name(&slot, Some(file.entry.id));
+        Ok(())
+    }
+
+    fn rename(
+        &mut self,
+        from: &EntryPath,
+        to: &EntryPath,
+        replace: bool,
+    ) -> Result<(), VolumeError> {
+        let op = "rename";
+        let old = self.slot(from, op)?;
+        let file = self.view().find(from, op)?;
+        let new = self.slot(to, op)?;
+        if file.entry.is_real_dir() && self.is_below(&new.dir_path, file.entry.id)? {
+            return Err(VolumeError::new(op, to, Cause::BelowItself));
+        }
+        let same_name = old.dir.entry.id == new.dir.entry.id
+            && self.base.compare_names(&old.name, &new.name).is_eq();
+        if let Some(held) = new.held.as_ref().filter(|_| !same_name) {
+            if !replace || held.entry.is_real_dir() {
+                return Err(VolumeError::new(op, to, Cause::Exists));
+            }
+        }
+        if let Some(held) = new.held.clone().filter(|_| !same_name) {
+            self.drop_name(&held);
+        }
+        self.touch(&file);
+        self.set_name(&old, None);
+        self.set_name(&new, Some(file.entry.id));
+        Ok(())
+    }
+
+    /// Whether `dir` is the directory `id` or lies below it.
+    fn is_below(&self, dir: &EntryPath, id: FileId) -> Result<bool, VolumeError> {
+        let mut here = Some(dir.clone());
+        while let Some(path) = here {
+            if self.view().find(&path, "rename")?.entry.id == id {
+                return Ok(true);
+            }
+            here = path.parent();
+        }
+        Ok(false)
+    }
+
+    fn drop_name(&mut self, file: &Found) {
+        let object = self.touch(file);
+        object.entry.links = object.entry.links.map(|links| links.saturating_sub(1));
+    }
+
+    fn remove(&mut self, at: &EntryPath) -> Result<(), VolumeError> {
+        let op = "remove";
+        let found = self.view().find(at, op)?;
+        let slot = self.slot(at, op)?;
+        if found.entry.is_real_dir() && !self.is_empty(at)? {
+            return Err(VolumeError::new(op, at, Cause::NotEmpty));
+        }
+        self.drop_name(&found);
+        self.set_name(&slot, None);
+        Ok(())
+    }
+
+    fn set_meta(
+        &mut self,
+        at: &EntryPath,
+        times: &Times,
+        attributes: Option<Attributes>,
+    ) -> Result<(), VolumeError> {
+        let found = self.view().find(at, "set the times of")?;
+        let object = self.touch(&found);
+        let old = &mut object.entry.times;
+        for (old, new) in [
+            (&mut old.created, times.created),
+            (&mut old.modified, times.modified),
+            (&mut old.changed, times.changed),
+            (&mut old.accessed, times.accessed),
+        ] {
+            if new.0 != 0 {
+                *old = new;
+            }
+        }
+        if let Some(new) = attributes {
+            let kept = object.entry.attributes - SETTABLE;
+            object.entry.attributes = kept | (new & SETTABLE);
+        }
+        Ok(())
+    }
+}
+
+/// The flags that [`Step::SetMeta`] sets.
+const SETTABLE: Attributes = Attributes::READONLY
+    .union(Attributes::HIDDEN)
+    .union(Attributes::SYSTEM)
+    .union(Attributes::ARCHIVE)
+    .union(Attributes::NOT_CONTENT_INDEXED);
+
+fn attributes(base: Base, reparse: bool) -> Attributes {
+    let kind = match base {
+        Base::Dir => Attributes::DIRECTORY,
+        _ => Attributes::ARCHIVE,
+    };
+    if reparse {
+        kind | Attributes::REPARSE_POINT
+    } else {
+        kind
+    }
+}
+
+/// A directory that is not found is, seen from its child, a path that is not found.
+fn up_a_level(cause: Cause, dir: &EntryPath) -> Cause {
+    match cause {
+        Cause::NotFound => Cause::PathNotFound(dir.clone()),
+        other => other,
+    }
+}

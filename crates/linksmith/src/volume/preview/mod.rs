@@ -1,0 +1,140 @@
+//! A volume as it would be after some steps, without doing them.
+//!
+//! Two things need to know a state that is not there yet: the inverse of a step in the middle of a
+//! transaction (what was there *just before* it), and the question what a delete or a move would break.
+//! Rules that guess the answer from paths were rejected: chains, hard links and replaced names make them
+//! wrong in corners. A preview is asked with the same `resolve` and `scan` as any volume instead.
+//!
+//! Only what differs is held: names by the directory they are in, objects by their file id. The rest is
+//! read from the volume beneath, which must not change meanwhile.
+
+mod edit;
+mod state;
+
+use std::io::{Cursor, Read};
+use std::ops::ControlFlow;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use super::{ApplyError, Cause, Space, Volume, VolumeError, VolumeInfo};
+use crate::entry::{Entry, FileId, LinkText};
+use crate::path::EntryPath;
+use crate::plan::Step;
+use edit::Edit;
+use state::{State, View};
+
+/// A volume beneath, and changes that only this value knows of.
+pub struct Preview {
+    base: Arc<dyn Volume>,
+    state: RwLock<State>,
+}
+
+impl Preview {
+    /// The volume as it is.
+    pub fn new(base: Arc<dyn Volume>) -> Self {
+        Self {
+            base,
+            state: RwLock::new(State::default()),
+        }
+    }
+
+    /// Whether an object was made in the preview: its id is then no id of the volume beneath.
+    pub const fn is_made_here(id: FileId) -> bool {
+        id.file & state::MADE_HERE != 0
+    }
+
+    fn read_state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A path that leads to an object of the preview now; `None` where none does, or where it was not
+    /// touched here.
+    pub fn path_of(&self, id: FileId) -> Result<Option<EntryPath>, VolumeError> {
+        let state = self.read_state();
+        View::new(&*self.base, &state).path_of(id)
+    }
+
+    /// Where the volume beneath has the object at `at`; `None` for one that was made here.
+    pub fn beneath(&self, at: &EntryPath) -> Result<Option<EntryPath>, VolumeError> {
+        let state = self.read_state();
+        Ok(View::new(&*self.base, &state).find(at, "read")?.base)
+    }
+}
+
+impl Volume for Preview {
+    fn info(&self) -> &VolumeInfo {
+        self.base.info()
+    }
+
+    fn entry(&self, at: &EntryPath) -> Result<Entry, VolumeError> {
+        let state = self.read_state();
+        if state.is_unchanged() {
+            return self.base.entry(at);
+        }
+        Ok(View::new(&*self.base, &state).find(at, "read")?.entry)
+    }
+
+    fn read_dir(
+        &self,
+        at: &EntryPath,
+        visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), VolumeError> {
+        let state = self.read_state();
+        View::new(&*self.base, &state).read_dir(at, visit)
+    }
+
+    fn link_text(&self, at: &EntryPath) -> Result<Option<LinkText>, VolumeError> {
+        let state = self.read_state();
+        let found = View::new(&*self.base, &state).find(at, "read the link")?;
+        if let Some(text) = state.link_of(found.entry.id) {
+            return Ok(text.clone());
+        }
+        match found.base {
+            Some(base) => self.base.link_text(&base).map_err(|e| state::moved(e, at)),
+            None => Ok(None),
+        }
+    }
+
+    fn read(&self, at: &EntryPath) -> Result<Box<dyn Read + '_>, VolumeError> {
+        let state = self.read_state();
+        let found = View::new(&*self.base, &state).find(at, "read")?;
+        if let Some(bytes) = state.contents_of(found.entry.id) {
+            return Ok(Box::new(Cursor::new(bytes)));
+        }
+        match found.base {
+            Some(base) => self.base.read(&base).map_err(|e| state::moved(e, at)),
+            None => Err(VolumeError::new("read", at, Cause::IsADirectory)),
+        }
+    }
+
+    fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        // A single step looks before it changes anything, so only several need a copy to go back to.
+        let before = (steps.len() > 1).then(|| state.clone());
+        for (number, step) in steps.iter().enumerate() {
+            if let Err(error) = Edit::new(&*self.base, &mut state).step(step) {
+                if let Some(before) = before {
+                    *state = before;
+                }
+                return Err(ApplyError {
+                    step: number,
+                    undone: true,
+                    source: Box::new(error),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn space(&self) -> Result<Space, VolumeError> {
+        self.base.space()
+    }
+
+    fn names(&self, at: &EntryPath) -> Result<Vec<EntryPath>, VolumeError> {
+        let state = self.read_state();
+        View::new(&*self.base, &state).names(at)
+    }
+
+    fn compare_names(&self, a: &crate::path::Name, b: &crate::path::Name) -> std::cmp::Ordering {
+        self.base.compare_names(a, b)
+    }
+}

@@ -1,0 +1,323 @@
+//! What a preview holds, and how a path is looked up through it.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::entry::{Entry, FileId, LinkText};
+use crate::path::{EntryPath, Name};
+use crate::volume::{Cause, Volume, VolumeError};
+
+/// No volume's file number has the topmost of 128 bits set: NTFS and POSIX use 64, and ReFS counts up.
+pub(super) const MADE_HERE: u128 = 1 << 127;
+
+/// Names of one directory that differ from the volume beneath, in the volume's order of names.
+#[derive(Clone, Default)]
+pub(super) struct DirChange {
+    names: Vec<(Name, Option<FileId>)>,
+}
+
+impl DirChange {
+    fn position(&self, name: &Name, volume: &dyn Volume) -> Result<usize, usize> {
+        self.names
+            .binary_search_by(|(there, _)| volume.compare_names(there, name))
+    }
+
+    /// `None`: as beneath. `Some(None)`: gone.
+    fn get(&self, name: &Name, volume: &dyn Volume) -> Option<(&Name, Option<FileId>)> {
+        let at = self.position(name, volume).ok()?;
+        self.names.get(at).map(|(name, id)| (name, *id))
+    }
+
+    pub(super) fn set(&mut self, name: &Name, id: Option<FileId>, volume: &dyn Volume) {
+        match self.position(name, volume) {
+            Ok(at) => self.names[at] = (name.clone(), id),
+            Err(at) => self.names.insert(at, (name.clone(), id)),
+        }
+    }
+}
+
+/// An object that was made, changed or moved.
+#[derive(Clone)]
+pub(super) struct Object {
+    /// As a listing gives it, with no name.
+    pub(super) entry: Entry,
+    /// A path by which the volume beneath has it.
+    pub(super) base: Option<EntryPath>,
+    /// What it says, where that was set here.
+    pub(super) link: Option<Option<LinkText>>,
+    /// Its contents, where they were set here.
+    pub(super) contents: Option<Arc<[u8]>>,
+    /// Names it was given here: the directory and the name in it.
+    pub(super) places: Vec<(FileId, Name)>,
+}
+
+/// All that differs.
+#[derive(Clone, Default)]
+pub(super) struct State {
+    pub(super) dirs: HashMap<FileId, DirChange>,
+    pub(super) objects: HashMap<FileId, Object>,
+    made: u128,
+}
+
+impl State {
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    pub(super) fn new_id(&mut self, volume: u64) -> FileId {
+        self.made += 1;
+        FileId {
+            volume,
+            file: MADE_HERE | self.made,
+        }
+    }
+
+    pub(super) fn link_of(&self, id: FileId) -> Option<&Option<LinkText>> {
+        self.objects.get(&id)?.link.as_ref()
+    }
+
+    pub(super) fn contents_of(&self, id: FileId) -> Option<Arc<[u8]>> {
+        self.objects.get(&id)?.contents.clone()
+    }
+}
+
+/// What a path leads to: the entry, and where the volume beneath has it.
+#[derive(Clone)]
+pub(super) struct Found {
+    pub(super) entry: Entry,
+    pub(super) base: Option<EntryPath>,
+}
+
+/// An error of the volume beneath, told with the path that was asked for.
+pub(super) fn moved(error: VolumeError, at: &EntryPath) -> VolumeError {
+    VolumeError {
+        path: at.clone(),
+        ..error
+    }
+}
+
+/// The volume beneath seen through the changes.
+#[derive(Clone, Copy)]
+pub(super) struct View<'v> {
+    base: &'v dyn Volume,
+    state: &'v State,
+}
+
+impl<'v> View<'v> {
+    pub(super) fn new(base: &'v dyn Volume, state: &'v State) -> Self {
+        Self { base, state }
+    }
+
+    fn root(&self) -> Result<Found, VolumeError> {
+        let root = EntryPath::root();
+        let entry = self.base.entry(&root)?;
+        let entry = match self.state.objects.get(&entry.id) {
+            Some(object) => object.entry.clone(),
+            None => entry,
+        };
+        Ok(Found {
+            entry,
+            base: Some(root),
+        })
+    }
+
+    /// The entry at a path; errors as any volume gives them.
+    pub(super) fn find(&self, at: &EntryPath, op: &'static str) -> Result<Found, VolumeError> {
+        let mut found = self.root()?;
+        let mut here = EntryPath::root();
+        for name in at.names() {
+            Self::enter(&found.entry, &here, at, op)?;
+            let child = self.child(&found, &name).map_err(|e| moved(e, at))?;
+            here.push(&name);
+            found = child.ok_or_else(|| {
+                let cause = if here == *at {
+                    Cause::NotFound
+                } else {
+                    Cause::PathNotFound(here.clone())
+                };
+                VolumeError::new(op, at, cause)
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// Whether the way goes on through `entry`.
+    fn enter(
+        entry: &Entry,
+        here: &EntryPath,
+        at: &EntryPath,
+        op: &'static str,
+    ) -> Result<(), VolumeError> {
+        if entry.is_real_dir() {
+            return Ok(());
+        }
+        let cause = if entry.is_link() {
+            Cause::ThroughLink(here.clone())
+        } else {
+            Cause::NotADirectory
+        };
+        Err(VolumeError::new(op, at, cause))
+    }
+
+    /// What `name` is in a directory.
+    pub(super) fn child(&self, dir: &Found, name: &Name) -> Result<Option<Found>, VolumeError> {
+        let change = self.state.dirs.get(&dir.entry.id);
+        let changed = |name: &Name| change.and_then(|c| c.get(name, self.base));
+        if let Some((name, id)) = changed(name) {
+            return Ok(id.and_then(|id| self.object(id, name)));
+        }
+        let Some(base) = &dir.base else {
+            return Ok(None);
+        };
+        let base = base.join(name);
+        let entry = match self.base.entry(&base) {
+            Ok(entry) => entry,
+            Err(e) if matches!(e.cause, Cause::NotFound | Cause::PathNotFound(_)) => {
+                return Ok(None);
+            }
+            Err(e) => return Err(e),
+        };
+        // Found by its 8.3 name: the entry may be gone or replaced under its long one.
+        if let Some(long) = entry.name.as_ref().filter(|long| *long != name) {
+            if let Some((name, id)) = changed(long) {
+                return Ok(id.and_then(|id| self.object(id, name)));
+            }
+        }
+        Ok(Some(self.current(entry, base)))
+    }
+
+    /// An entry of the volume beneath as it is now.
+    fn current(&self, entry: Entry, base: EntryPath) -> Found {
+        match self.state.objects.get(&entry.id) {
+            Some(object) => Found {
+                entry: Entry {
+                    name: entry.name,
+                    short_name: entry.short_name,
+                    ..object.entry.clone()
+                },
+                base: Some(base),
+            },
+            None => Found {
+                entry,
+                base: Some(base),
+            },
+        }
+    }
+
+    fn object(&self, id: FileId, name: &Name) -> Option<Found> {
+        let object = self.state.objects.get(&id)?;
+        Some(Found {
+            entry: Entry {
+                name: Some(name.clone()),
+                ..object.entry.clone()
+            },
+            base: object.base.clone(),
+        })
+    }
+
+    pub(super) fn read_dir(
+        &self,
+        at: &EntryPath,
+        visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), VolumeError> {
+        let dir = self.find(at, "list")?;
+        if !dir.entry.is_real_dir() {
+            return Err(VolumeError::new("list", at, Cause::NotADirectory));
+        }
+        let change = self.state.dirs.get(&dir.entry.id);
+        let mut stopped = false;
+        if let Some(base) = &dir.base {
+            self.base
+                .read_dir(base, &mut |entry| {
+                    let name = entry.name.clone();
+                    let hidden = name
+                        .as_ref()
+                        .is_some_and(|n| change.is_some_and(|c| c.get(n, self.base).is_some()));
+                    if hidden {
+                        return ControlFlow::Continue(());
+                    }
+                    let flow = visit(self.current(entry, EntryPath::root()).entry);
+                    stopped = flow.is_break();
+                    flow
+                })
+                .map_err(|e| moved(e, at))?;
+        }
+        let added = change.map(|c| c.names.as_slice()).unwrap_or_default();
+        for (name, id) in added {
+            let found = id.and_then(|id| self.object(id, name));
+            if let Some(found) = found.filter(|_| !stopped) {
+                stopped = visit(found.entry).is_break();
+            }
+        }
+        Ok(())
+    }
+
+    /// Every name of a file: those beneath that still lead to it, and those it was given here.
+    pub(super) fn names(&self, at: &EntryPath) -> Result<Vec<EntryPath>, VolumeError> {
+        let found = self.find(at, "list the names of")?;
+        let id = found.entry.id;
+        let mut paths = Vec::new();
+        if let Some(base) = &found.base {
+            for name in self.base.names(base).map_err(|e| moved(e, at))? {
+                paths.extend(self.now(&name)?);
+            }
+        }
+        let given = self.state.objects.get(&id).map(|o| o.places.as_slice());
+        for (dir, name) in given.unwrap_or_default() {
+            paths.extend(self.dir_path(*dir)?.map(|dir| dir.join(name)));
+        }
+        paths.retain(|path| self.find(path, "read").is_ok_and(|f| f.entry.id == id));
+        paths.sort();
+        paths.dedup();
+        Ok(paths)
+    }
+
+    /// A path by which a touched object is found.
+    pub(super) fn path_of(&self, id: FileId) -> Result<Option<EntryPath>, VolumeError> {
+        let Some(object) = self.state.objects.get(&id) else {
+            return Ok(None);
+        };
+        let mut paths = Vec::new();
+        for (dir, name) in object.places.iter().rev() {
+            paths.extend(self.dir_path(*dir)?.map(|dir| dir.join(name)));
+        }
+        if let Some(base) = &object.base {
+            paths.extend(self.now(base)?);
+        }
+        let leads = |path: &EntryPath| self.find(path, "read").is_ok_and(|f| f.entry.id == id);
+        Ok(paths.into_iter().find(leads))
+    }
+
+    /// Where a path of the volume beneath is now, its directories' moves followed.
+    fn now(&self, base: &EntryPath) -> Result<Option<EntryPath>, VolumeError> {
+        let (Some(parent), Some(name)) = (base.parent(), base.file_name()) else {
+            return Ok(Some(EntryPath::root()));
+        };
+        let id = self.base.entry(&parent)?.id;
+        Ok(self.placed_or(id, &parent)?.map(|dir| dir.join(&name)))
+    }
+
+    fn placed_or(&self, dir: FileId, base: &EntryPath) -> Result<Option<EntryPath>, VolumeError> {
+        match self.state.objects.get(&dir).map(|o| o.places.as_slice()) {
+            Some([.., (parent, name)]) => {
+                Ok(self.dir_path(*parent)?.map(|parent| parent.join(name)))
+            }
+            _ => self.now(base),
+        }
+    }
+
+    /// Where a directory that was touched here is now.
+    fn dir_path(&self, dir: FileId) -> Result<Option<EntryPath>, VolumeError> {
+        match self.state.objects.get(&dir) {
+            Some(Object { places, base, .. }) => match (places.last(), base) {
+                (Some((parent, name)), _) => {
+                    Ok(self.dir_path(*parent)?.map(|parent| parent.join(name)))
+                }
+                (None, Some(base)) => self.now(base),
+                (None, None) => Ok(None),
+            },
+            None => Ok(None),
+        }
+    }
+}
