@@ -2,9 +2,6 @@
 
 mod drives;
 mod error;
-#[cfg(unix)]
-#[allow(dead_code, reason = "for the POSIX volume")]
-mod host_walk;
 mod locate;
 #[cfg(unix)]
 pub mod posix;

@@ -5,17 +5,22 @@
 mod apply;
 mod cause;
 mod contents;
+mod host_walk;
 mod read;
 mod rename;
 mod stat;
 mod steps;
+mod sweep;
 mod walk;
 
 use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use super::{ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Volume, VolumeError, VolumeInfo};
+use super::{
+    ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Visit, Volume, VolumeError, VolumeInfo,
+    Wanted,
+};
 use crate::entry::{Entry, LinkText};
 use crate::path::{EntryPath, Name};
 use crate::plan::Step;
@@ -83,6 +88,15 @@ impl Volume for PosixVolume {
             .open_file(at)
             .map_err(|c| VolumeError::new("read", at, c))?;
         Ok(Box::new(file))
+    }
+
+    fn sweep(
+        &self,
+        below: &EntryPath,
+        wanted: Wanted,
+        visit: &Visit<'_>,
+    ) -> Option<Result<(), VolumeError>> {
+        Some(self.sweep_below(below, wanted, visit))
     }
 
     fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {

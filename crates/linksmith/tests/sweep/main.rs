@@ -1,0 +1,6 @@
+//! A volume's fast road finds just what a walk finds.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod common;
+#[cfg(unix)]
+mod posix;
