@@ -7,6 +7,7 @@ mod locate;
 pub mod posix;
 pub mod preview;
 mod sweep;
+pub mod win32;
 
 use std::cmp::Ordering;
 use std::io::Read;

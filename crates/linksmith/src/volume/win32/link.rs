@@ -1,0 +1,278 @@
+//! Making links and changing what they say.
+
+use windows_sys::Win32::Security as security;
+use windows_sys::Win32::Storage::FileSystem as fs;
+
+use super::handle::Handle;
+use super::open::{LOOK, Make};
+use super::sys::{self, Buffer};
+use super::volume::Win32Volume;
+use crate::path::EntryPath;
+use crate::reparse::{ReparsePoint, ReparseTag};
+use crate::volume::Cause;
+use crate::win32_error::Win32Error;
+
+/// The rights to set reparse data and to take the object away again if that fails.
+const MAKE: u32 = LOOK | fs::FILE_WRITE_DATA | fs::FILE_WRITE_ATTRIBUTES | fs::DELETE;
+
+impl Win32Volume {
+    /// Makes a file or directory with reparse data: one call makes *and* opens it, the data are set by
+    /// that handle, read back by it, and if anything fails it is deleted by it. There is no moment at
+    /// which another could slip in, and no stray directory.
+    pub(super) fn make_link(
+        &self,
+        at: &EntryPath,
+        point: &ReparsePoint,
+        dir: bool,
+    ) -> Result<Handle, Cause> {
+        let handle = self.make(at, if dir { Make::Dir } else { Make::File }, MAKE)?;
+        match self.set_and_read_back(&handle, point, at) {
+            Ok(()) => Ok(handle),
+            Err(cause) => {
+                // The failure counts, not that of taking the rest of it away.
+                let _ = handle.delete();
+                drop(handle);
+                match cause {
+                    Cause::Privilege if point.tag() == ReparseTag::SYMLINK => {
+                        self.make_unprivileged(at, point, dir)
+                    }
+                    other => Err(other),
+                }
+            }
+        }
+    }
+
+    fn set_and_read_back(
+        &self,
+        handle: &Handle,
+        point: &ReparsePoint,
+        at: &EntryPath,
+    ) -> Result<(), Cause> {
+        if let Some((volume, dir)) = volume_of_mount_point(point).zip(handle.path().ok()) {
+            // Tells the mount manager. Only an administrator may; without it the data alone do the same.
+            let _ = sys::set_volume_mount_point(&with_backslash(dir), &volume);
+        }
+        let mut result = handle.set_reparse_data(point.as_bytes());
+        if result == Err(Win32Error::PRIVILEGE_NOT_HELD) && enable_symlink_privilege().is_ok() {
+            result = handle.set_reparse_data(point.as_bytes());
+        }
+        result.map_err(|code| self.reparse_cause(code, at))?;
+        self.read_back(handle, point, at)
+    }
+
+    /// The system's word is not enough: Wine before 10.20 says that it made a symbolic link and makes
+    /// none, and a filter driver may put its own data there.
+    fn read_back(
+        &self,
+        handle: &Handle,
+        point: &ReparsePoint,
+        at: &EntryPath,
+    ) -> Result<(), Cause> {
+        match handle
+            .reparse_data()
+            .map_err(|code| self.reparse_cause(code, at))?
+        {
+            Some(data) if data == point.as_bytes() => Ok(()),
+            Some(data) => Err(Cause::ReadBack(format!(
+                "{} other bytes are there",
+                data.len()
+            ))),
+            None => Err(Cause::ReadBack(
+                "the system made no reparse point".to_owned(),
+            )),
+        }
+    }
+
+    /// `CreateSymbolicLinkW` with the flag that Developer Mode honours: the ioctl knows no such leave.
+    /// It takes the target as Win32 spells it and writes the buffer itself, so names are compared after
+    /// it and not bytes.
+    fn make_unprivileged(
+        &self,
+        at: &EntryPath,
+        point: &ReparsePoint,
+        dir: bool,
+    ) -> Result<Handle, Cause> {
+        let target = symlink_names(point.as_bytes())
+            .map(|(_, print, _)| print)
+            .ok_or(Cause::Privilege)?;
+        // The directory's handle stays open: its path cannot change before the call has used it.
+        let (parent, name) = self.parent_and_name(at)?;
+        let mut link = with_backslash(parent.path().map_err(|code| self.cause(code, at))?);
+        link.extend(name);
+        let kind = if dir {
+            fs::SYMBOLIC_LINK_FLAG_DIRECTORY
+        } else {
+            0
+        };
+        let unprivileged = fs::SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE;
+        match sys::create_symbolic_link(&link, &target, kind | unprivileged) {
+            // Windows before 1703 does not know the flag.
+            Err(Win32Error::INVALID_PARAMETER) => sys::create_symbolic_link(&link, &target, kind),
+            other => other,
+        }
+        .map_err(|code| self.reparse_cause(code, at))?;
+        self.check_unprivileged(at, point)
+    }
+
+    fn check_unprivileged(&self, at: &EntryPath, point: &ReparsePoint) -> Result<Handle, Cause> {
+        let handle = self.open_to_delete(at).map_err(|code| match code {
+            Win32Error::FILE_NOT_FOUND => Cause::ReadBack("the system made nothing".to_owned()),
+            other => self.cause(other, at),
+        })?;
+        let data = handle
+            .reparse_data()
+            .map_err(|code| self.reparse_cause(code, at))?;
+        let made = data.as_deref().and_then(symlink_names);
+        if made.is_some() && made == symlink_names(point.as_bytes()) {
+            return Ok(handle);
+        }
+        if made.is_some() {
+            // Only what is a symbolic link is taken away: anything else was not made here.
+            let _ = handle.delete();
+        }
+        Err(Cause::ReadBack(
+            "the system made another link than was asked for".to_owned(),
+        ))
+    }
+
+    /// Sets, replaces or takes off reparse data in place; the object keeps its times, attributes and
+    /// security. Gives what was there before.
+    pub(super) fn put_reparse(
+        &self,
+        at: &EntryPath,
+        data: Option<&[u8]>,
+    ) -> Result<Option<Vec<u8>>, Cause> {
+        let error = |code| self.reparse_cause(code, at);
+        let handle = self
+            .open_at(at, LOOK | fs::FILE_WRITE_ATTRIBUTES)
+            .map_err(|code| self.cause(code, at))?;
+        let basic = handle.basic().map_err(error)?;
+        let before = handle.reparse_data().map_err(error)?;
+        let standard = handle.standard().map_err(error)?;
+        if before.is_none() && !standard.directory && standard.size > 0 {
+            return Err(Cause::HasContents);
+        }
+        let Some(data) = data else {
+            let old = before.as_deref().ok_or(Cause::NotALink)?;
+            handle.delete_reparse_data(old).map_err(error)?;
+            handle.set_basic(basic.times, None).map_err(error)?;
+            return Ok(before);
+        };
+        self.exchange(&handle, before.as_deref(), data)
+            .map_err(error)?;
+        let now = handle.reparse_data().map_err(error)?;
+        if now.as_deref() != Some(data) {
+            return Err(Cause::ReadBack("other reparse data are there".to_owned()));
+        }
+        handle.set_basic(basic.times, None).map_err(error)?;
+        Ok(before)
+    }
+
+    /// Data of another tag are not replaced by the file system (4394): they are taken off first, and put
+    /// back if the new ones are refused.
+    fn exchange(&self, handle: &Handle, before: Option<&[u8]>, data: &[u8]) -> sys::Result<()> {
+        let set = || match handle.set_reparse_data(data) {
+            Err(Win32Error::PRIVILEGE_NOT_HELD) if enable_symlink_privilege().is_ok() => {
+                handle.set_reparse_data(data)
+            }
+            other => other,
+        };
+        match before {
+            Some(old) if old.get(..4) != data.get(..4) => {
+                handle.delete_reparse_data(old)?;
+                set().inspect_err(|_| {
+                    // The failure counts; the old data go back as they were.
+                    let _ = handle.set_reparse_data(old);
+                })
+            }
+            _ => set(),
+        }
+    }
+
+    /// A volume mount point that goes is told to the mount manager, which keeps a list of its own. Only
+    /// an administrator may tell it; the reparse data go with the directory in any case.
+    pub(super) fn forget_mount_point(&self, handle: &Handle) {
+        let data = handle.reparse_data().ok().flatten();
+        let point = data.and_then(|data| ReparsePoint::from_bytes(data).ok());
+        let is_one = point.as_ref().and_then(volume_of_mount_point).is_some();
+        if let Some(path) = handle.path().ok().filter(|_| is_one) {
+            let _ = sys::delete_volume_mount_point(&with_backslash(path));
+        }
+    }
+
+    fn reparse_cause(&self, code: Win32Error, at: &EntryPath) -> Cause {
+        match code {
+            Win32Error::INVALID_FUNCTION | Win32Error::NOT_SUPPORTED => {
+                Cause::Unsupported("reparse points")
+            }
+            other => self.cause(other, at),
+        }
+    }
+}
+
+/// Turns on `SeCreateSymbolicLinkPrivilege`: an administrator has it, but not enabled.
+pub(super) fn enable_symlink_privilege() -> sys::Result<()> {
+    use std::os::windows::io::AsHandle;
+    let name: Vec<u16> = "SeCreateSymbolicLinkPrivilege".encode_utf16().collect();
+    let token = sys::process_token(security::TOKEN_QUERY | security::TOKEN_ADJUST_PRIVILEGES)?;
+    sys::enable_privilege(token.as_handle(), sys::privilege_luid(&name)?)
+}
+
+/// Whether the process's token has a privilege: `None` not at all, else whether it is on.
+pub(super) fn privilege(name: &str) -> sys::Result<Option<bool>> {
+    use std::os::windows::io::AsHandle;
+    let luid = sys::privilege_luid(&name.encode_utf16().collect::<Vec<_>>())?;
+    let token = sys::process_token(security::TOKEN_QUERY)?;
+    let mut buffer = Buffer::new(4096);
+    let filled = sys::token_info(token.as_handle(), security::TokenPrivileges, &mut buffer)?;
+    let attributes = super::info::privilege_attributes(buffer.bytes(filled), luid);
+    Ok(attributes.map(|bits| bits & security::SE_PRIVILEGE_ENABLED != 0))
+}
+
+fn with_backslash(mut path: Vec<u16>) -> Vec<u16> {
+    if path.last() != Some(&u16::from(b'\\')) {
+        path.push(u16::from(b'\\'));
+    }
+    path
+}
+
+/// Substitute name, print name and flags of a symbolic link's buffer.
+fn symlink_names(data: &[u8]) -> Option<(Vec<u16>, Vec<u16>, u32)> {
+    let word = |at: usize| Some(u16::from_le_bytes(data.get(at..at + 2)?.try_into().ok()?));
+    let name = |at: usize, len: usize| {
+        let bytes = data
+            .get(20 + usize::from(word(at)?)..)?
+            .get(..usize::from(word(len)?))?;
+        Some(
+            bytes
+                .chunks_exact(2)
+                .map(|b| u16::from_le_bytes([b[0], b[1]]))
+                .collect(),
+        )
+    };
+    (data.get(..4)? == ReparseTag::SYMLINK.0.to_le_bytes()).then_some(())?;
+    Some((name(8, 10)?, name(12, 14)?, u32::from(word(16)?)))
+}
+
+/// `\\?\Volume{GUID}\` of a volume mount point's data, as `SetVolumeMountPointW` takes it.
+fn volume_of_mount_point(point: &ReparsePoint) -> Option<Vec<u16>> {
+    (point.tag() == ReparseTag::MOUNT_POINT).then_some(())?;
+    let data = point.as_bytes();
+    let word = |at: usize| {
+        Some(usize::from(u16::from_le_bytes(
+            data.get(at..at + 2)?.try_into().ok()?,
+        )))
+    };
+    let bytes = data.get(16 + word(8)?..)?.get(..word(10)?)?;
+    let mut name: Vec<u16> = bytes
+        .chunks_exact(2)
+        .map(|b| u16::from_le_bytes([b[0], b[1]]))
+        .collect();
+    let prefix: Vec<u16> = r"\??\Volume{".encode_utf16().collect();
+    (name.starts_with(&prefix) && name.ends_with(&[u16::from(b'}'), u16::from(b'\\')]))
+        .then_some(())?;
+    if let Some(second) = name.get_mut(1) {
+        *second = u16::from(b'\\');
+    }
+    Some(name)
+}

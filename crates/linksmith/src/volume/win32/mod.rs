@@ -1,0 +1,33 @@
+//! Live Windows: a drive, a mounted volume or a share, through its handles.
+//!
+//! Every entry is opened once, from the root's handle, through no link (`OBJ_DONT_REPARSE`), and all
+//! that is asked or changed goes through that handle. What is made is read back: some systems say yes
+//! and make nothing.
+//!
+//! The parsers of what the system answers are compiled into tests everywhere; the rest is Windows only.
+
+#[cfg(any(windows, test))]
+#[cfg_attr(not(windows), allow(dead_code))]
+mod info;
+
+#[cfg(windows)]
+mod apply;
+#[cfg(windows)]
+mod handle;
+#[cfg(windows)]
+mod link;
+#[cfg(windows)]
+mod list;
+#[cfg(windows)]
+mod open;
+#[cfg(windows)]
+mod sys;
+#[cfg(all(windows, test))]
+mod tests;
+#[cfg(windows)]
+mod undo;
+#[cfg(windows)]
+mod volume;
+
+#[cfg(windows)]
+pub use volume::Win32Volume;
