@@ -83,6 +83,22 @@ pub enum Step {
 }
 
 impl Step {
+    /// What the step does, as the errors of volumes say it.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::MakeDir { .. } => "make the directory",
+            Self::MakeFile { .. } => "make the file",
+            Self::WriteFile { .. } => "write",
+            Self::MakeLink { .. } => "make the link",
+            Self::SetReparse { .. } => "set the reparse data of",
+            Self::ClearReparse { .. } => "take the reparse data off",
+            Self::HardLink { .. } => "make the hard link",
+            Self::Rename { .. } => "rename to",
+            Self::Remove { .. } => "remove",
+            Self::SetMeta { .. } => "set the times of",
+        }
+    }
+
     /// The entry the step is about: the new one where one is made.
     pub fn at(&self) -> &EntryPath {
         match self {

@@ -2,7 +2,9 @@
 
 mod drives;
 mod error;
+pub mod fold;
 mod locate;
+pub mod memory;
 #[cfg(unix)]
 pub mod posix;
 pub mod preview;
@@ -172,7 +174,7 @@ pub trait Volume: Send + Sync {
     fn compare_names(&self, a: &Name, b: &Name) -> Ordering {
         match self.info().case {
             CaseRule::Sensitive => a.as_bytes().cmp(b.as_bytes()),
-            CaseRule::Insensitive => a.display().to_uppercase().cmp(&b.display().to_uppercase()),
+            CaseRule::Insensitive => fold::compare(a, b),
         }
     }
 }

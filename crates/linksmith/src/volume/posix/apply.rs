@@ -43,7 +43,7 @@ impl PosixVolume {
                 return Err(ApplyError {
                     step: number,
                     undone,
-                    source: Box::new(VolumeError::new(steps::verb(step), step.at(), cause)),
+                    source: Box::new(VolumeError::new(step.verb(), step.at(), cause)),
                 });
             }
         }

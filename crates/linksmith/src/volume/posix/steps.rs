@@ -23,22 +23,6 @@ pub(super) struct DirMeta {
     times: Times,
 }
 
-/// What a step does, for its errors.
-pub(super) fn verb(step: &Step) -> &'static str {
-    match step {
-        Step::MakeDir { .. } => "make the directory",
-        Step::MakeFile { .. } => "make the file",
-        Step::WriteFile { .. } => "write",
-        Step::MakeLink { .. } => "make the link",
-        Step::SetReparse { .. } => "set the reparse data of",
-        Step::ClearReparse { .. } => "take the reparse data off",
-        Step::HardLink { .. } => "make the hard link",
-        Step::Rename { .. } => "rename to",
-        Step::Remove { .. } => "remove",
-        Step::SetMeta { .. } => "set the times of",
-    }
-}
-
 /// What cannot be held here, by name.
 fn unsupported(tag: ReparseTag) -> Cause {
     Cause::Unsupported(match tag {
