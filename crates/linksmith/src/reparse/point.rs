@@ -1,6 +1,7 @@
 //! The whole `REPARSE_DATA_BUFFER`, checked once and kept byte for byte.
 
-use super::ReparseTag;
+use super::{EncodeError, ReparseTag};
+use crate::path::Guid;
 
 /// The most bytes a reparse point may have, its header included (MS-FSCC 2.1.2).
 pub const MAXIMUM_SIZE: usize = 16 * 1024;
@@ -61,6 +62,33 @@ impl ReparsePoint {
             return err(4, "ReparseDataLength", expected, length);
         }
         Ok(Self(bytes.into_boxed_slice()))
+    }
+
+    /// A reparse point of a Microsoft tag from the data after its header.
+    pub(super) fn from_data(tag: ReparseTag, data: &[u8]) -> Result<Self, EncodeError> {
+        let size = 8 + data.len();
+        let length = u16::try_from(data.len()).map_err(|_| EncodeError::TooLong { size })?;
+        if size > MAXIMUM_SIZE {
+            return Err(EncodeError::TooLong { size });
+        }
+        let mut bytes = Vec::with_capacity(size);
+        bytes.extend(tag.0.to_le_bytes());
+        bytes.extend(length.to_le_bytes());
+        bytes.extend([0, 0]);
+        bytes.extend(data);
+        Ok(Self(bytes.into_boxed_slice()))
+    }
+
+    /// The GUID at byte 8 that says whose it is, where the tag is not Microsoft's.
+    pub fn guid(&self) -> Option<Guid> {
+        let bytes = self.0.get(8..24)?.try_into().ok()?;
+        (!self.tag().is_microsoft()).then(|| Guid::from_disk(bytes))
+    }
+
+    /// The data after the header.
+    pub fn data(&self) -> &[u8] {
+        let header = if self.tag().is_microsoft() { 8 } else { 24 };
+        self.0.get(header..).unwrap_or_default()
     }
 
     /// The whole buffer, header included.
