@@ -3,7 +3,7 @@
 use super::{End, Part, posix_parts};
 use crate::entry::{Base, Entry, LinkKind, LinkText};
 use crate::path::{Component, EntryPath, Name, Root, Spelling, TargetPath};
-use crate::reparse::{ReparsePoint, ReparseTag};
+use crate::reparse::{ReparsePoint, ReparseTag, View};
 use crate::volume::{DriveId, Drives, Place};
 
 /// Where the way goes on.
@@ -226,42 +226,8 @@ fn relative(at: &Place, target: &TargetPath) -> Result<Jump, &'static str> {
 
 /// The path that link data say: `None` where their tag is no file system's to follow.
 fn target_of(data: &ReparsePoint) -> Result<Option<TargetPath>, String> {
-    let bytes = data.as_bytes();
-    match data.tag() {
-        ReparseTag::SYMLINK => {
-            let relative = u16_at(bytes, 16)? & 1 != 0;
-            let name = substitute_name(bytes, 20)?;
-            Ok(Some(if relative {
-                TargetPath::parse_relative(name)
-            } else {
-                TargetPath::parse_nt(name)
-            }))
-        }
-        ReparseTag::MOUNT_POINT => Ok(Some(TargetPath::parse_nt(substitute_name(bytes, 16)?))),
-        ReparseTag::LX_SYMLINK => {
-            let text = bytes.get(12..).ok_or("the target is missing")?;
-            Ok(Some(TargetPath::parse_posix(text)))
-        }
-        _ => Ok(None),
+    match data.view().map_err(|e| e.to_string())? {
+        View::AppExec(_) | View::Other => Ok(None),
+        view => Ok(view.target()),
     }
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Result<u16, String> {
-    match bytes.get(at..at + 2) {
-        Some(&[a, b]) => Ok(u16::from_le_bytes([a, b])),
-        _ => Err(format!("the data end before byte {}", at + 2)),
-    }
-}
-
-fn substitute_name(bytes: &[u8], names: usize) -> Result<Vec<u8>, String> {
-    let start = names + usize::from(u16_at(bytes, 8)?);
-    let len = usize::from(u16_at(bytes, 10)?);
-    let name = bytes
-        .get(start..start + len)
-        .ok_or("the substitute name lies beyond the data")?;
-    let units: Vec<u16> = name
-        .chunks_exact(2)
-        .map(|unit| u16::from_le_bytes([unit[0], unit[1]]))
-        .collect();
-    Ok(crate::path::wtf8_from_utf16(&units))
 }
