@@ -3,35 +3,55 @@
 use std::borrow::Cow;
 use std::io;
 
-use linksmith::{ApplyError, Cause, ErrorClass, NameError, VolumeError, Win32Error};
+use linksmith::{Cause, ErrorClass, NameError, VolumeError, Win32Error};
 use serde::Serialize;
 
 use crate::output::Console;
 
 /// The exit codes of our own verbs. Other tools' commands have theirs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done.
-    Done = 0,
+    Done,
     /// Some of it failed; the rest is done.
-    Partly = 1,
+    Partly,
     /// The command line is not well-formed.
-    Usage = 2,
+    Usage,
     /// Not there.
-    NotFound = 3,
+    NotFound,
     /// There already.
-    Exists = 4,
+    Exists,
     /// A privilege or permission is missing.
-    Denied = 5,
+    Denied,
     /// The volume cannot hold this, or a limit is reached.
-    Unsupported = 6,
+    Unsupported,
     /// Findings.
-    Findings = 7,
+    Findings,
     /// Refused as unsafe.
-    Unsafe = 8,
+    Unsafe,
     /// The volume is damaged, dirty, hibernated or locked.
-    Damaged = 10,
+    Damaged,
+    /// Another program's: a tool's or a script's.
+    Other(u8),
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Partly => 1,
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::Exists => 4,
+            Self::Denied => 5,
+            Self::Unsupported => 6,
+            Self::Findings => 7,
+            Self::Unsafe => 8,
+            Self::Damaged => 10,
+            Self::Other(code) => code,
+        }
+    }
 }
 
 /// A failure as a person and a script see it.
@@ -124,22 +144,19 @@ impl From<io::Error> for CliError {
     }
 }
 
+/// The exit code a Win32 error code means.
+pub(crate) fn exit_of_code(code: u32) -> Exit {
+    exit_of_class(Win32Error(code).class())
+}
+
+/// The next step that the table of codes knows.
+pub(crate) fn hint_of_code(code: Option<u32>) -> Option<Cow<'static, str>> {
+    own_hint(code.map(Win32Error))
+}
+
 impl From<VolumeError> for CliError {
     fn from(error: VolumeError) -> Self {
         Self::cannot(error.op, error.path.as_bytes(), &error.cause)
-    }
-}
-
-impl From<ApplyError> for CliError {
-    fn from(error: ApplyError) -> Self {
-        let undone = error.undone;
-        let error = Self::from(*error.source);
-        if undone {
-            return error;
-        }
-        error.hint(
-            "What was done before it could not all be taken back; look with `linksmith list`.",
-        )
     }
 }
 
@@ -235,7 +252,7 @@ pub(crate) fn report(error: &CliError, console: &mut Console) -> u8 {
         // Where standard error is gone there is nobody left to tell.
         let _ = say(error, console);
     }
-    error.exit as u8
+    error.exit.code()
 }
 
 fn say(error: &CliError, console: &mut Console) -> io::Result<()> {
@@ -248,7 +265,7 @@ fn say(error: &CliError, console: &mut Console) -> io::Result<()> {
             path: path.map(String::from_utf8_lossy),
             path_hex: path.and_then(crate::output::json::hex_unless_unicode),
             hint: error.hint.as_deref(),
-            exit: error.exit as u8,
+            exit: error.exit.code(),
         }));
     }
     console.err_line(&format!("linksmith: {}", error.line()))?;

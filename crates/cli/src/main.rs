@@ -3,12 +3,15 @@
 #![allow(dead_code)] // Until the verbs that use it all are in.
 
 mod args;
+mod attach;
 mod command;
 mod error;
 mod output;
 mod session;
+mod shell;
+mod tools;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use args::Globals;
@@ -17,9 +20,11 @@ use output::Console;
 use session::Session;
 
 fn main() -> ExitCode {
-    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut words = std::env::args_os();
+    let program = words.next().unwrap_or_default();
+    let words: Vec<OsString> = words.collect();
     let mut session = Session::new(Console::of_process());
-    let code = match run(&words, &mut session) {
+    let code = match run(&program, &words, &mut session) {
         Ok(code) => code,
         Err(error) => error::report(&error, &mut session.console),
     };
@@ -30,9 +35,12 @@ fn main() -> ExitCode {
 }
 
 /// One invocation; the answer is the exit code.
-fn run(words: &[OsString], session: &mut Session) -> Result<u8, CliError> {
+fn run(program: &OsStr, words: &[OsString], session: &mut Session) -> Result<u8, CliError> {
     let (mut globals, rest) = Globals::leading(words)?;
     globals.merge_environment();
     session.set_globals(globals);
+    if let Some(tool) = tools::of_program(program) {
+        return tools::invoke(tool, session, rest);
+    }
     command::dispatch(session, rest)
 }

@@ -1,15 +1,27 @@
 //! What one run has at hand: the console, the options, the drives.
 
+use std::ffi::{OsStr, OsString};
+use std::io::{BufRead as _, IsTerminal as _};
+use std::sync::Arc;
+
+use linksmith::volume::Drives;
+use linksmith::{ApplyError, Cause, DriveId, LocateError, NameError, Place, Step, VolumeError};
+
 use crate::args::Globals;
 use crate::error::{CliError, Exit};
 use crate::output::Console;
+use crate::{attach, error};
 
-/// One run of the program, or one shell with all of its commands.
+/// How many lines a page has where the terminal does not say.
+const PAGE: usize = 24;
+
+/// One run of the program, or one prompt with all of its commands.
 pub(crate) struct Session {
     /// Where output goes.
     pub console: Console,
     /// The options that hold for all of it.
     pub globals: Globals,
+    drives: Option<Arc<Drives>>,
 }
 
 impl Session {
@@ -17,6 +29,7 @@ impl Session {
         Self {
             console,
             globals: Globals::default(),
+            drives: None,
         }
     }
 
@@ -32,7 +45,7 @@ impl Session {
     pub(crate) fn with_options(
         &mut self,
         options: Globals,
-        run: impl FnOnce(&mut Self) -> Result<Exit, CliError>,
+        run: impl FnOnce(&mut Self) -> Result<u8, CliError>,
     ) -> Result<u8, CliError> {
         let console = &self.console;
         let before = (console.json, console.quiet, console.color);
@@ -41,6 +54,146 @@ impl Session {
         let exit = run(self)?;
         let console = &mut self.console;
         (console.json, console.quiet, console.color) = before;
-        Ok(exit as u8)
+        Ok(exit)
     }
+
+    /// The drives: attached ones, or those of this machine. Opened when they are first asked for.
+    pub(crate) fn drives(&mut self) -> Result<Arc<Drives>, CliError> {
+        if let Some(drives) = &self.drives {
+            return Ok(Arc::clone(drives));
+        }
+        let drives = Arc::new(attach::drives(&self.globals, &mut self.console)?);
+        if let Some(dir) = &self.globals.cwd {
+            change_dir(&drives, dir).map_err(|e| located_text(dir, e))?;
+        }
+        self.drives = Some(Arc::clone(&drives));
+        Ok(drives)
+    }
+
+    /// The place a path of the command line names: links on the way followed, the last name not.
+    pub(crate) fn locate(&mut self, text: &OsStr) -> Result<Place, CliError> {
+        self.drives()?
+            .locate(text)
+            .map_err(|e| located_text(text, e))
+    }
+
+    /// Does steps of one volume.
+    pub(crate) fn apply(&mut self, drive: DriveId, steps: &[Step]) -> Result<(), CliError> {
+        let drives = self.drives()?;
+        let volume = drives.volume(drive).map_err(located)?;
+        volume
+            .apply(steps)
+            .map_err(|e| not_applied(&drives, drive, &e))
+    }
+
+    /// Asks a person for a yes; no where there is no terminal to ask at.
+    pub(crate) fn ask(&mut self, question: &str) -> Result<bool, CliError> {
+        if !std::io::stdin().is_terminal() {
+            return Ok(false);
+        }
+        self.console.out().write_all(question.as_bytes())?;
+        self.console.flush()?;
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer)?;
+        Ok(answer.trim_start().starts_with(['y', 'Y']))
+    }
+
+    /// After a page of lines on a terminal: waits for a key, and says that it did.
+    pub(crate) fn pause_after(&mut self, lines: usize) -> Result<bool, CliError> {
+        if lines < PAGE || !self.console.terminal || !std::io::stdin().is_terminal() {
+            return Ok(false);
+        }
+        self.console
+            .out()
+            .write_all(b"Press Enter to continue . . . ")?;
+        self.console.flush()?;
+        std::io::stdin().lock().read_line(&mut String::new())?;
+        Ok(true)
+    }
+}
+
+/// Changes the directory, and the drive with it.
+fn change_dir(drives: &Drives, dir: &OsStr) -> Result<(), LocateError> {
+    let full = drives.full_path(dir)?;
+    drives.change_dir(dir)?;
+    match full.as_bytes() {
+        [letter, b':', ..] => drives.change_drive(char::from(*letter)),
+        _ => Ok(()),
+    }
+}
+
+/// An error of a volume, with the path as people write it.
+pub(crate) fn failed(drives: &Drives, drive: DriveId, error: &VolumeError) -> CliError {
+    let place = Place {
+        drive,
+        path: error.path.clone(),
+    };
+    CliError::cannot(error.op, drives.display(&place).as_bytes(), &error.cause)
+}
+
+/// Steps that were not all done.
+pub(crate) fn not_applied(drives: &Drives, drive: DriveId, error: &ApplyError) -> CliError {
+    let undone = error.undone;
+    let error = failed(drives, drive, &error.source);
+    if undone {
+        return error;
+    }
+    error.hint("What was done before it could not all be taken back; look with `linksmith list`.")
+}
+
+/// An error of finding a place.
+pub(crate) fn located(error: LocateError) -> CliError {
+    let text = match &error {
+        LocateError::Nowhere { text, .. }
+        | LocateError::Device { text }
+        | LocateError::Name { text, .. } => OsString::from(text),
+        LocateError::Volume(error) => {
+            let path = error.path.display();
+            return CliError::cannot(error.op, path.as_bytes(), &error.cause);
+        }
+        _ => OsString::new(),
+    };
+    located_text(&text, error)
+}
+
+/// An error of finding the place of `text`.
+pub(crate) fn located_text(text: &OsStr, error: LocateError) -> CliError {
+    let bytes = text.as_encoded_bytes();
+    let shown = crate::output::visible(bytes);
+    let with_path = |error: CliError| error.path(bytes);
+    match error {
+        LocateError::Empty => CliError::usage("a path cannot be empty"),
+        LocateError::Name { source, .. } => CliError::cannot("use", bytes, &Cause::Name(source)),
+        LocateError::Volume(error) => CliError::cannot(error.op, bytes, &error.cause),
+        LocateError::Nowhere { resolution, .. } => {
+            let end = &resolution.end;
+            let code = end.win32();
+            let exit = code.map_or(Exit::NotFound, error::exit_of_code);
+            let mut error = CliError::new(exit, format!("cannot follow '{shown}': {end}"));
+            error.code = code;
+            error.hint = error::hint_of_code(code);
+            with_path(error)
+        }
+        LocateError::Unreachable { ref root, .. } => {
+            let hint = format!(
+                "Attach it with `--drive {}=IMAGE`.",
+                root.trim_end_matches([':', '\\'])
+            );
+            let message = format!("cannot reach '{shown}': {error}");
+            let code = error.win32();
+            let mut error = CliError::new(Exit::NotFound, message).hint(hint);
+            error.code = code;
+            with_path(error)
+        }
+        LocateError::Device { .. } => {
+            with_path(CliError::new(Exit::Unsupported, error.to_string()))
+                .hint("Devices can be linked to by their full path alone, `\\\\.\\NAME`.")
+        }
+        other => CliError::usage(other.to_string()),
+    }
+}
+
+/// Whether a name cannot be one at all, whatever the volume.
+pub(crate) fn is_no_name(error: &NameError) -> bool {
+    matches!(error, NameError::Empty | NameError::Dots)
 }

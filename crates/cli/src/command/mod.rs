@@ -17,6 +17,7 @@
 
 mod completions;
 mod man;
+mod shell;
 
 use std::ffi::OsString;
 
@@ -26,6 +27,7 @@ use clap::{ArgMatches, Args, FromArgMatches};
 use crate::args::Globals;
 use crate::error::{CliError, Exit};
 use crate::session::Session;
+use crate::tools;
 
 /// One verb: its options are the fields of the type.
 pub(crate) trait Command: Args + FromArgMatches + 'static {
@@ -46,7 +48,7 @@ pub(crate) struct Verb {
     aliases: &'static [&'static str],
     examples: &'static str,
     augment: fn(clap::Command) -> clap::Command,
-    run: fn(&ArgMatches, &mut Session) -> Result<Exit, CliError>,
+    run: fn(&ArgMatches, &mut Session) -> Result<u8, CliError>,
 }
 
 impl Verb {
@@ -71,14 +73,16 @@ impl Verb {
     }
 }
 
-fn run<C: Command>(matches: &ArgMatches, session: &mut Session) -> Result<Exit, CliError> {
+fn run<C: Command>(matches: &ArgMatches, session: &mut Session) -> Result<u8, CliError> {
     C::from_arg_matches(matches)
         .map_err(|e| from_clap(&e))?
         .run(session)
+        .map(Exit::code)
 }
 
 /// Every verb, in the order of the help.
 pub(crate) const VERBS: &[Verb] = &[
+    Verb::of::<shell::Shell>(),
     Verb::of::<completions::Completions>(),
     Verb::of::<man::Man>(),
 ];
@@ -90,13 +94,18 @@ pub(crate) fn find(name: &str) -> Option<&'static Verb> {
         .find(|v| v.name == name || v.aliases.contains(&name))
 }
 
+/// The verbs' names.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    VERBS.iter().map(|v| v.name)
+}
+
 /// Runs what the words ask for; the answer is the exit code.
 pub(crate) fn dispatch(session: &mut Session, words: &[OsString]) -> Result<u8, CliError> {
     let Some((first, rest)) = words.split_first() else {
         session
             .console
             .err_line(&whole().render_help().to_string())?;
-        return Ok(Exit::Usage as u8);
+        return Ok(Exit::Usage.code());
     };
     match first.to_string_lossy().as_ref() {
         "-h" | "--help" | "help" => help(session, rest),
@@ -104,10 +113,34 @@ pub(crate) fn dispatch(session: &mut Session, words: &[OsString]) -> Result<u8, 
             session.console.line(whole().render_version().trim_end())?;
             Ok(0)
         }
-        name => match find(name) {
-            Some(verb) => invoke(verb, session, rest),
-            None => Err(unknown(words)),
-        },
+        "as" => as_tool(session, rest),
+        name => {
+            if let Some(tool) = tools::find(name).filter(|t| t.verb) {
+                return tools::invoke(tool, session, rest);
+            }
+            match find(name) {
+                Some(verb) => invoke(verb, session, rest),
+                None => Err(unknown(words)),
+            }
+        }
+    }
+}
+
+/// `as TOOL ARGS...`
+fn as_tool(session: &mut Session, words: &[OsString]) -> Result<u8, CliError> {
+    let Some((name, rest)) = words.split_first() else {
+        return Err(
+            CliError::usage("no tool is named").hint("`linksmith as mklink /J link target`")
+        );
+    };
+    match tools::find(&name.to_string_lossy()) {
+        Some(tool) => tools::invoke(tool, session, rest),
+        None => {
+            let names: Vec<&str> = tools::TOOLS.iter().map(|t| t.name).collect();
+            let shown = name.to_string_lossy();
+            Err(CliError::usage(format!("'{shown}' is none of the tools"))
+                .hint(format!("They are {}.", names.join(", "))))
+        }
     }
 }
 
