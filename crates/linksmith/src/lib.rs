@@ -12,6 +12,7 @@ pub mod path;
 pub mod plan;
 pub mod reparse;
 pub mod resolve;
+pub mod scan;
 pub mod undo;
 pub mod volume;
 pub mod win32_error;

@@ -204,6 +204,48 @@ impl Drives {
         .flatten()
     }
 
+    /// The same drives as they would be after changes that are not made: each volume behind a
+    /// [`Preview`](super::Preview), whose `apply` changes nothing beneath.
+    ///
+    /// Volumes that the system has but that no path has named yet are not in it.
+    #[must_use]
+    pub fn preview(&self) -> Self {
+        let state = self.read();
+        let drives = state.drives.iter().map(|drive| Drive {
+            roots: drive.roots.clone(),
+            volume: Arc::new(super::Preview::new(Arc::clone(&drive.volume))),
+            cwd: drive.cwd.clone(),
+        });
+        Self {
+            style: self.style,
+            source: None,
+            state: RwLock::new(State {
+                drives: drives.collect(),
+                current: state.current,
+            }),
+        }
+    }
+
+    /// Gives a drive another letter, which no other may have.
+    pub fn reletter(&self, id: DriveId, letter: char) -> Result<(), LocateError> {
+        if !letter.is_ascii_alphabetic() {
+            return Err(LocateError::NotALetter(letter));
+        }
+        let root = letter_root(letter);
+        let mut state = self.write();
+        if state.known(&root).is_some_and(|other| other != id) {
+            return Err(LocateError::LetterTwice(letter));
+        }
+        let drive = state.drives.get_mut(usize::from(id.0));
+        let drive = drive.ok_or(LocateError::NoSuchDrive(id))?;
+        let old = drive.roots.iter().position(|r| matches!(r, Root::Drive(_)));
+        match old.and_then(|at| drive.roots.get_mut(at)) {
+            Some(old) => *old = root,
+            None => drive.roots.push(root),
+        }
+        Ok(())
+    }
+
     /// A drive's volume GUID, where it is known.
     pub fn volume_guid(&self, id: DriveId) -> Option<Guid> {
         self.with_drive(id, |drive| {
