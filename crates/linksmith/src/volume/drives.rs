@@ -387,6 +387,14 @@ impl Drives {
     }
 }
 
+#[cfg(windows)]
+impl Drives {
+    /// The machine this runs on: its drives, volumes and shares, opened as paths name them.
+    pub fn host() -> Result<Self, LocateError> {
+        Self::with_source(Box::new(super::win32::Win32Drives))
+    }
+}
+
 fn letter_root(letter: char) -> Root {
     // Callers have seen to it that it is an ASCII letter.
     Root::Drive(u8::try_from(letter.to_ascii_uppercase()).unwrap_or(b'?'))

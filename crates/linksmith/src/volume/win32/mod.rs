@@ -10,8 +10,16 @@
 #[cfg_attr(not(windows), allow(dead_code))]
 mod info;
 
+#[cfg(any(windows, test))]
+#[cfg_attr(not(windows), allow(dead_code))]
+mod device_name;
+
 #[cfg(windows)]
 mod apply;
+#[cfg(all(windows, feature = "image"))]
+mod device;
+#[cfg(windows)]
+mod drives;
 #[cfg(windows)]
 mod handle;
 #[cfg(windows)]
@@ -29,5 +37,9 @@ mod undo;
 #[cfg(windows)]
 mod volume;
 
+#[cfg(all(windows, feature = "image"))]
+pub use device::{RawDevice, is_device_path};
+#[cfg(windows)]
+pub use drives::{DriveKind, Win32Drives, volume_guid};
 #[cfg(windows)]
 pub use volume::Win32Volume;
