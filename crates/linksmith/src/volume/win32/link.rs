@@ -8,7 +8,7 @@ use super::open::{LOOK, Make};
 use super::sys::{self, Buffer};
 use super::volume::Win32Volume;
 use crate::path::EntryPath;
-use crate::reparse::{ReparsePoint, ReparseTag};
+use crate::reparse::{ReparsePoint, ReparseTag, View};
 use crate::volume::Cause;
 use crate::win32_error::Win32Error;
 
@@ -92,9 +92,7 @@ impl Win32Volume {
         point: &ReparsePoint,
         dir: bool,
     ) -> Result<Handle, Cause> {
-        let target = symlink_names(point.as_bytes())
-            .map(|(_, print, _)| print)
-            .ok_or(Cause::Privilege)?;
+        let target = symlink_target(point).ok_or(Cause::Privilege)?;
         // The directory's handle stays open: its path cannot change before the call has used it.
         let (parent, name) = self.parent_and_name(at)?;
         let mut link = with_backslash(parent.path().map_err(|code| self.cause(code, at))?);
@@ -122,8 +120,9 @@ impl Win32Volume {
         let data = handle
             .reparse_data()
             .map_err(|code| self.reparse_cause(code, at))?;
-        let made = data.as_deref().and_then(symlink_names);
-        if made.is_some() && made == symlink_names(point.as_bytes()) {
+        let made = data.and_then(|data| ReparsePoint::from_bytes(data).ok());
+        let made = made.filter(|made| made.tag() == ReparseTag::SYMLINK);
+        if made.as_ref().and_then(|made| made.view().ok()) == point.view().ok() {
             return Ok(handle);
         }
         if made.is_some() {
@@ -236,43 +235,19 @@ fn with_backslash(mut path: Vec<u16>) -> Vec<u16> {
     path
 }
 
-/// Substitute name, print name and flags of a symbolic link's buffer.
-fn symlink_names(data: &[u8]) -> Option<(Vec<u16>, Vec<u16>, u32)> {
-    let word = |at: usize| Some(u16::from_le_bytes(data.get(at..at + 2)?.try_into().ok()?));
-    let name = |at: usize, len: usize| {
-        let bytes = data
-            .get(20 + usize::from(word(at)?)..)?
-            .get(..usize::from(word(len)?))?;
-        Some(
-            bytes
-                .chunks_exact(2)
-                .map(|b| u16::from_le_bytes([b[0], b[1]]))
-                .collect(),
-        )
-    };
-    (data.get(..4)? == ReparseTag::SYMLINK.0.to_le_bytes()).then_some(())?;
-    Some((name(8, 10)?, name(12, 14)?, u32::from(word(16)?)))
+/// The target as `CreateSymbolicLinkW` takes it: what people are shown, else where it leads in Win32's
+/// spelling.
+fn symlink_target(point: &ReparsePoint) -> Option<Vec<u16>> {
+    let view = point
+        .view()
+        .ok()
+        .filter(|view| matches!(view, View::Symlink { .. }))?;
+    let target = view.print().or_else(|| Some(view.target()?.to_win32()))?;
+    target.to_utf16().ok()
 }
 
 /// `\\?\Volume{GUID}\` of a volume mount point's data, as `SetVolumeMountPointW` takes it.
 fn volume_of_mount_point(point: &ReparsePoint) -> Option<Vec<u16>> {
-    (point.tag() == ReparseTag::MOUNT_POINT).then_some(())?;
-    let data = point.as_bytes();
-    let word = |at: usize| {
-        Some(usize::from(u16::from_le_bytes(
-            data.get(at..at + 2)?.try_into().ok()?,
-        )))
-    };
-    let bytes = data.get(16 + word(8)?..)?.get(..word(10)?)?;
-    let mut name: Vec<u16> = bytes
-        .chunks_exact(2)
-        .map(|b| u16::from_le_bytes([b[0], b[1]]))
-        .collect();
-    let prefix: Vec<u16> = r"\??\Volume{".encode_utf16().collect();
-    (name.starts_with(&prefix) && name.ends_with(&[u16::from(b'}'), u16::from(b'\\')]))
-        .then_some(())?;
-    if let Some(second) = name.get_mut(1) {
-        *second = u16::from(b'\\');
-    }
-    Some(name)
+    let view = point.view().ok().filter(View::is_volume_mount_point)?;
+    view.target()?.to_win32().to_utf16().ok()
 }
