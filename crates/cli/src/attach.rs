@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use linksmith::Volume;
 use linksmith::volume::Drives;
+use linksmith::volume::memory::MemoryVolume;
+use linksmith::{Caps, FileTime, Volume};
 
 use crate::args::{DriveSpec, Globals};
 use crate::error::{CliError, Exit};
@@ -36,8 +37,37 @@ fn host() -> Result<Drives, CliError> {
 
 fn open(spec: &DriveSpec, _: &mut Console) -> Result<Arc<dyn Volume>, CliError> {
     let shown = spec.path.to_string_lossy();
+    if let Some(options) = shown.strip_prefix("memory:") {
+        return memory(options, spec.read_only);
+    }
     Err(CliError::new(
         Exit::Unsupported,
-        format!("cannot attach '{shown}': not yet"),
+        format!("cannot attach '{shown}': it is no volume this program can open"),
     ))
+}
+
+/// An empty volume in memory, for tests and demonstrations: `memory:` or
+/// `memory:label=OS;serial=768808EC;clock=1339065120;size=1048576`.
+fn memory(options: &str, read_only: bool) -> Result<Arc<dyn Volume>, CliError> {
+    let mut volume = MemoryVolume::ntfs();
+    for option in options.split(';').filter(|o| !o.is_empty()) {
+        let bad = || CliError::usage(format!("'{option}' is no option of a volume in memory"));
+        let (name, value) = option.split_once('=').ok_or_else(bad)?;
+        let decimal = || value.parse::<u64>().map_err(|_| bad());
+        volume = match name {
+            "label" => volume.with_label(value),
+            "serial" => volume.with_serial(u64::from_str_radix(value, 16).map_err(|_| bad())?),
+            "clock" => {
+                let seconds = value.parse().map_err(|_| bad())?;
+                volume.with_clock(FileTime::from_unix(seconds, 0))
+            }
+            "size" => volume.with_space(decimal()?),
+            _ => return Err(bad()),
+        };
+    }
+    if read_only {
+        let caps = volume.info().caps | Caps::READ_ONLY;
+        volume = volume.with_caps(caps);
+    }
+    Ok(Arc::new(volume))
 }

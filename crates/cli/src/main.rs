@@ -5,6 +5,7 @@
 mod args;
 mod attach;
 mod command;
+mod describe;
 mod error;
 mod output;
 mod session;

@@ -16,16 +16,20 @@
 //! whole tree exists for `help`, `completions` and `man` alone.
 
 mod completions;
+mod list;
 mod man;
+mod names;
 mod shell;
+mod show;
+mod type_;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, FromArgMatches};
 
 use crate::args::Globals;
-use crate::error::{CliError, Exit};
+use crate::error::{self, CliError, Exit};
 use crate::session::Session;
 use crate::tools;
 
@@ -82,6 +86,10 @@ fn run<C: Command>(matches: &ArgMatches, session: &mut Session) -> Result<u8, Cl
 
 /// Every verb, in the order of the help.
 pub(crate) const VERBS: &[Verb] = &[
+    Verb::of::<show::Show>(),
+    Verb::of::<list::List>(),
+    Verb::of::<names::Names>(),
+    Verb::of::<type_::Type>(),
     Verb::of::<shell::Shell>(),
     Verb::of::<completions::Completions>(),
     Verb::of::<man::Man>(),
@@ -97,6 +105,32 @@ pub(crate) fn find(name: &str) -> Option<&'static Verb> {
 /// The verbs' names.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     VERBS.iter().map(|v| v.name)
+}
+
+/// Does the same with each path. One that fails does not stop the others: its error is said at once,
+/// and the answer is "some of it failed"; where there is one path alone its error is the answer.
+pub(crate) fn each(
+    session: &mut Session,
+    paths: &[OsString],
+    mut run: impl FnMut(&mut Session, bool, &OsStr) -> Result<(), CliError>,
+) -> Result<Exit, CliError> {
+    let (mut done, mut failed) = (0_usize, Vec::new());
+    for path in paths {
+        match run(session, done == 0 && failed.is_empty(), path) {
+            Ok(()) => done += 1,
+            Err(error) if error.silent || paths.len() == 1 => return Err(error),
+            Err(error) => {
+                error::report(&error, &mut session.console);
+                failed.push(error.exit);
+            }
+        }
+    }
+    match failed.as_slice() {
+        [] => Ok(Exit::Done),
+        // Where nothing was done and all failed for one reason, that reason is the answer.
+        [first, rest @ ..] if done == 0 && rest.iter().all(|e| e == first) => Ok(*first),
+        _ => Ok(Exit::Partly),
+    }
 }
 
 /// Runs what the words ask for; the answer is the exit code.

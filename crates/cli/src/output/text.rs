@@ -58,6 +58,7 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
 /// One cell of a table.
 pub(crate) struct Cell {
     text: String,
+    after: String,
     role: Option<Role>,
     right: bool,
 }
@@ -66,6 +67,7 @@ impl Cell {
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
+            after: String::new(),
             role: None,
             right: false,
         }
@@ -73,6 +75,12 @@ impl Cell {
 
     pub(crate) fn role(mut self, role: Role) -> Self {
         self.role = Some(role);
+        self
+    }
+
+    /// Plain text behind the cell's own; it does not count for the width, so the cell has to be the last.
+    pub(crate) fn then(mut self, after: String) -> Self {
+        self.after = after;
         self
     }
 
@@ -90,6 +98,7 @@ impl Cell {
             Some(role) => line.push_str(&paint(color, role, &self.text).to_string()),
             None => line.push_str(&self.text),
         }
+        line.push_str(&self.after);
         if !self.right && !last {
             line.extend(std::iter::repeat_n(' ', pad));
         }

@@ -12,6 +12,7 @@ pub(crate) mod wildcard;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 
+use linksmith::reparse::View;
 use linksmith::volume::Drives;
 use linksmith::{DriveId, EntryPath, LinkText, Place, Win32Error};
 
@@ -96,11 +97,26 @@ pub(crate) fn words(code: Option<u32>, otherwise: &dyn Display) -> String {
     }
 }
 
-/// What `dir` puts in brackets: the print name, the substitute name where that is empty, or the text.
+/// What `dir` puts in brackets: the print name, the substitute name where that is empty, a POSIX link's
+/// text; for other tags, and data that cannot be read, three dots.
 fn bracket(text: &LinkText) -> Vec<u8> {
     match text {
         LinkText::Posix(text) => text.clone(),
-        LinkText::Reparse(_) => Vec::new(),
+        LinkText::Reparse(point) => match point.view() {
+            Ok(
+                View::Symlink {
+                    substitute, print, ..
+                }
+                | View::MountPoint { substitute, print },
+            ) => {
+                if print.is_empty() {
+                    substitute.to_wtf8()
+                } else {
+                    print.to_wtf8()
+                }
+            }
+            _ => b"...".to_vec(),
+        },
     }
 }
 

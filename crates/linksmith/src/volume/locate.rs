@@ -115,6 +115,12 @@ impl Drives {
         self.follow(text, drive, parts)
     }
 
+    /// The way a text goes, every link on it and at its end followed: each redirection and the end.
+    pub fn walk(&self, text: &OsStr) -> Result<Resolution, LocateError> {
+        let (drive, parts) = self.parts(text)?;
+        Ok(resolve::resolve_parts(self, drive, parts))
+    }
+
     fn follow_to_dir(
         &self,
         text: &OsStr,

@@ -1,0 +1,206 @@
+//! What there is to say of an entry: one description behind `show`, `list`, `find` and `--json`.
+
+use std::borrow::Cow;
+
+use linksmith::reparse::{Kind, View};
+use linksmith::resolve::{End, Located, Status, inspect_entry};
+use linksmith::volume::{Drives, PathStyle};
+use linksmith::{Base, Entry, EntryPath, LinkText, LocateError, Place, ReparsePoint};
+use serde::Serialize;
+
+use crate::output::json::hex_unless_unicode;
+use crate::output::text::Role;
+use crate::output::visible;
+
+/// An entry and all that is said of it. Names and paths are bytes: WTF-8 or a POSIX system's.
+pub(crate) struct Description {
+    /// Its full path.
+    pub path: Vec<u8>,
+    /// File, directory or which kind of link.
+    pub kind: Kind,
+    /// Whether it is a directory, or stands for one.
+    pub dir: bool,
+    /// What the link says, as people write it.
+    pub target: Option<Vec<u8>>,
+    /// The stored names of a reparse point.
+    pub names: Option<Names>,
+    /// Where it leads in the end.
+    pub resolved: Option<Vec<u8>>,
+    /// Everything else.
+    pub located: Located,
+}
+
+/// The two names in a reparse point.
+pub(crate) struct Names {
+    pub substitute: Vec<u8>,
+    pub print: Vec<u8>,
+}
+
+impl Description {
+    /// Of the entry at a place.
+    pub(crate) fn of(drives: &Drives, place: &Place) -> Result<Self, LocateError> {
+        let entry = drives.volume(place.drive)?.entry(&place.path)?;
+        Self::of_entry(drives, place, entry)
+    }
+
+    /// Of an entry that a listing gave.
+    pub(crate) fn of_entry(
+        drives: &Drives,
+        place: &Place,
+        entry: Entry,
+    ) -> Result<Self, LocateError> {
+        let located = inspect_entry(drives, place, entry)?;
+        let end = located.resolution.as_ref().map(|r| &r.end);
+        let (names, target) = match &located.text {
+            None => (None, None),
+            Some(LinkText::Posix(text)) => (None, Some(text.clone())),
+            Some(LinkText::Reparse(point)) => said(point),
+        };
+        Ok(Self {
+            path: place_bytes(drives, place),
+            kind: Kind::of(&located.entry, located.text.as_ref()),
+            dir: match (located.entry.base, end) {
+                (Base::PosixSymlink, Some(End::Found { entry, .. })) => entry.base == Base::Dir,
+                (base, _) => base == Base::Dir,
+            },
+            target,
+            names,
+            resolved: match end {
+                Some(End::Found { place, .. }) => Some(place_bytes(drives, place)),
+                _ => None,
+            },
+            located,
+        })
+    }
+
+    /// Whether it is a link; a file with several names is none of those that lead somewhere.
+    pub(crate) fn is_link(&self) -> bool {
+        self.located.entry.is_link()
+    }
+
+    /// The last name, or the path of a root.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        match &self.located.entry.name {
+            Some(name) => Cow::Owned(visible(name.as_bytes()).into_owned()),
+            None => visible(&self.path),
+        }
+    }
+
+    /// In which colour its status is shown.
+    pub(crate) fn status_role(&self) -> Role {
+        role(self.located.status)
+    }
+
+    /// In which colour its name is shown.
+    pub(crate) fn name_role(&self) -> Option<Role> {
+        match () {
+            () if self.is_link() => Some(Role::Link),
+            () if self.located.entry.base == Base::Dir => Some(Role::Dir),
+            () => None,
+        }
+    }
+
+    /// The object of `--json`.
+    pub(crate) fn json(&self) -> Json<'_> {
+        let lossy = |bytes: &'_ Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        let entry = &self.located.entry;
+        Json {
+            v: 1,
+            path: String::from_utf8_lossy(&self.path),
+            path_hex: hex_unless_unicode(&self.path),
+            kind: self.kind.word(),
+            dir: self.dir,
+            tag: entry.tag.map(|t| t.to_string()),
+            target: self.target.as_ref().map(lossy),
+            target_hex: self.target.as_deref().and_then(hex_unless_unicode),
+            substitute: self.names.as_ref().map(|n| lossy(&n.substitute)),
+            print: self.names.as_ref().map(|n| lossy(&n.print)),
+            resolved: self.resolved.as_ref().map(lossy),
+            resolved_hex: self.resolved.as_deref().and_then(hex_unless_unicode),
+            status: self.located.status.as_str(),
+            // What POSIX systems count on directories is not names.
+            links: if entry.base == Base::Dir {
+                Some(1)
+            } else {
+                entry.links
+            },
+            id: entry.id.to_string(),
+            size: entry.size,
+        }
+    }
+}
+
+/// A status in colour.
+pub(crate) fn role(status: Status) -> Role {
+    match status {
+        Status::Ok => Role::Good,
+        Status::Dangling | Status::Loop | Status::WrongKind | Status::Invalid => Role::Bad,
+        Status::Unreachable | Status::Denied | Status::TooDeep => Role::Doubtful,
+    }
+}
+
+/// The names in a reparse point, and what they say as people write it.
+fn said(point: &ReparsePoint) -> (Option<Names>, Option<Vec<u8>>) {
+    let Ok(view) = point.view() else {
+        return (None, None);
+    };
+    let target = view.target().map(|t| t.to_win32().as_bytes().to_vec());
+    let names = match view {
+        View::Symlink {
+            substitute, print, ..
+        }
+        | View::MountPoint { substitute, print } => Some(Names {
+            substitute: substitute.to_wtf8(),
+            print: print.to_wtf8(),
+        }),
+        _ => None,
+    };
+    (names, target)
+}
+
+/// A place's full path to the byte: what [`Drives::display`] shows, without replacement characters.
+pub(crate) fn place_bytes(drives: &Drives, place: &Place) -> Vec<u8> {
+    let root = Place {
+        drive: place.drive,
+        path: EntryPath::root(),
+    };
+    let mut path = drives.display(&root).into_bytes();
+    match drives.style() {
+        PathStyle::Posix => path.extend_from_slice(place.path.as_bytes()),
+        PathStyle::Windows => {
+            path.extend(
+                place
+                    .path
+                    .as_bytes()
+                    .iter()
+                    .map(|b| if *b == b'/' { b'\\' } else { *b }),
+            );
+        }
+    }
+    path
+}
+
+/// An entry as machines read it. Keys keep their order; what does not apply is null, and the `_hex` keys
+/// stand only where the text beside them is not Unicode.
+#[derive(Serialize)]
+pub(crate) struct Json<'a> {
+    v: u32,
+    path: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_hex: Option<String>,
+    kind: &'static str,
+    dir: bool,
+    tag: Option<String>,
+    target: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_hex: Option<String>,
+    substitute: Option<String>,
+    print: Option<String>,
+    resolved: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolved_hex: Option<String>,
+    status: &'static str,
+    links: Option<u32>,
+    id: String,
+    size: u64,
+}
