@@ -112,7 +112,7 @@ fn unrename(
 ) -> Result<Inverse, UndoError> {
     let back = Step::Rename {
         from: to.clone(),
-        to: from.clone(),
+        to: as_stored(from, &volume.entry(from)?),
         replace: false,
     };
     let mut inverse = Inverse::of(vec![back]);
@@ -126,6 +126,14 @@ fn unrename(
         }
     }
     Ok(inverse)
+}
+
+/// The path with its last name as the volume has it: a step may spell it otherwise.
+fn as_stored(at: &EntryPath, entry: &Entry) -> EntryPath {
+    match (at.parent(), &entry.name) {
+        (Some(dir), Some(name)) => dir.join(name),
+        _ => at.clone(),
+    }
 }
 
 /// Whether two paths are one name, as in a change of case.
@@ -158,6 +166,7 @@ fn remake_entry(
     prefer: Option<&EntryPath>,
     keep: &mut Keep,
 ) -> Result<Inverse, UndoError> {
+    let at = &as_stored(at, entry);
     let inverse = remake_any(volume, at, entry, prefer, keep)?;
     Ok(Inverse {
         gone: Some(entry.id),

@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering as Atomic};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+pub(super) use self::steps::check_windows_name;
 use self::tree::{Key, Meta, Node, NodeId, ROOT, Tree};
 use super::{
     ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Volume, VolumeError, VolumeInfo, fold,

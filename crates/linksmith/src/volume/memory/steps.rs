@@ -374,7 +374,7 @@ fn check_posix_text(text: &[u8]) -> Result<(), Cause> {
 }
 
 /// The characters that the Windows driver takes in no new name, whatever path it comes by.
-fn check_windows_name(name: &Name) -> Result<(), NameError> {
+pub(in crate::volume) fn check_windows_name(name: &Name) -> Result<(), NameError> {
     let bad = name.as_bytes().iter().find_map(|b| match b {
         b'\\' => Some("'\\'"),
         b':' => Some("':'"),

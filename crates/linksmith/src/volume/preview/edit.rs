@@ -6,7 +6,9 @@ use super::state::{Found, Object, State, View};
 use crate::entry::{Attributes, Base, Entry, FileId, LinkText, Times};
 use crate::path::{EntryPath, Name};
 use crate::plan::Step;
-use crate::volume::{Cause, Volume, VolumeError};
+use crate::reparse::{ReparsePoint, ReparseTag};
+use crate::volume::memory::check_windows_name;
+use crate::volume::{Caps, Cause, PathStyle, Volume, VolumeError};
 
 /// One change under way.
 pub(super) struct Edit<'e> {
@@ -46,7 +48,7 @@ impl<'e> Edit<'e> {
                 self.make(at, "make the link", base, Some(link), None)
             }
             Step::WriteFile { at, contents } => self.write(at, contents),
-            Step::SetReparse { at, data } => self.set_reparse(at, &LinkText::Reparse(data.clone())),
+            Step::SetReparse { at, data } => self.set_reparse(at, data),
             Step::ClearReparse { at } => self.clear_reparse(at),
             Step::HardLink { existing, new } => self.hard_link(existing, new),
             Step::Rename { from, to, replace } => self.rename(from, to, *replace),
@@ -61,7 +63,8 @@ impl<'e> Edit<'e> {
 
     fn slot(&self, at: &EntryPath, op: &'static str) -> Result<Slot, VolumeError> {
         let (Some(dir_path), Some(name)) = (at.parent(), at.file_name()) else {
-            return Err(VolumeError::new(op, at, Cause::Exists));
+            let cause = Cause::Unsupported("a change of its root directory");
+            return Err(VolumeError::new(op, at, cause));
         };
         let view = self.view();
         let dir = view
@@ -75,6 +78,9 @@ impl<'e> Edit<'e> {
             };
             return Err(VolumeError::new(op, at, cause));
         }
+        if self.base.info().style == PathStyle::Windows {
+            check_windows_name(&name).map_err(|e| VolumeError::new(op, at, Cause::Name(e)))?;
+        }
         let held = view.child(&dir, &name)?;
         Ok(Slot {
             dir,
@@ -85,6 +91,9 @@ impl<'e> Edit<'e> {
     }
 
     fn free_slot(&self, at: &EntryPath, op: &'static str) -> Result<Slot, VolumeError> {
+        if at.is_root() {
+            return Err(VolumeError::new(op, at, Cause::Exists));
+        }
         let slot = self.slot(at, op)?;
         match slot.held {
             None => Ok(slot),
@@ -127,6 +136,13 @@ impl<'e> Edit<'e> {
         link: Option<&LinkText>,
         contents: Option<&[u8]>,
     ) -> Result<(), VolumeError> {
+        match link {
+            Some(LinkText::Reparse(data)) => self.takes(base, data, at, op)?,
+            Some(LinkText::Posix(_)) => {
+                self.needs(Caps::POSIX_SYMLINK, "POSIX symbolic links", at, op)?
+            }
+            None => {}
+        }
         let slot = self.free_slot(at, op)?;
         let id = self.state.new_id(slot.dir.entry.id.volume);
         let tag = match link {
@@ -155,15 +171,52 @@ impl<'e> Edit<'e> {
         Ok(())
     }
 
+    fn needs(
+        &self,
+        caps: Caps,
+        what: &'static str,
+        at: &EntryPath,
+        op: &'static str,
+    ) -> Result<(), VolumeError> {
+        let dir = at.parent().unwrap_or_default();
+        let here = self.view().find(&dir, op).ok().and_then(|found| found.base);
+        let has = here.map_or(self.base.info().caps, |dir| self.base.caps_at(&dir));
+        if has.contains(caps) {
+            return Ok(());
+        }
+        Err(VolumeError::new(op, at, Cause::Unsupported(what)))
+    }
+
+    /// Whether the volume takes these data on such an object.
+    fn takes(
+        &self,
+        base: Base,
+        data: &ReparsePoint,
+        at: &EntryPath,
+        op: &'static str,
+    ) -> Result<(), VolumeError> {
+        match data.tag() {
+            ReparseTag::SYMLINK => self.needs(Caps::SYMLINK, "Windows symbolic links", at, op)?,
+            ReparseTag::MOUNT_POINT => self.needs(Caps::JUNCTION, "junctions", at, op)?,
+            _ => self.needs(Caps::REPARSE, "reparse points", at, op)?,
+        }
+        if data.tag() == ReparseTag::MOUNT_POINT && base != Base::Dir {
+            return Err(VolumeError::new(op, at, Cause::NotADirectory));
+        }
+        Ok(())
+    }
+
     fn write(&mut self, at: &EntryPath, contents: &[u8]) -> Result<(), VolumeError> {
         let op = "write";
         let found = self.view().find(at, op)?;
         let cause = match found.entry.base {
-            Base::File if found.entry.is_link() => Cause::ThroughLink(at.clone()),
+            Base::File | Base::Dir if found.entry.is_link() => Cause::ThroughLink(at.clone()),
+            Base::File if found.entry.attributes.contains(Attributes::READONLY) => Cause::Denied,
             Base::File => {
                 let object = self.touch(&found);
                 object.contents = Some(Arc::from(contents));
                 object.entry.size = contents.len() as u64;
+                object.entry.attributes |= Attributes::ARCHIVE;
                 return Ok(());
             }
             Base::PosixSymlink => Cause::ThroughLink(at.clone()),
@@ -173,30 +226,25 @@ impl<'e> Edit<'e> {
         Err(VolumeError::new(op, at, cause))
     }
 
-    fn set_reparse(&mut self, at: &EntryPath, data: &LinkText) -> Result<(), VolumeError> {
+    fn set_reparse(&mut self, at: &EntryPath, data: &ReparsePoint) -> Result<(), VolumeError> {
         let op = "set the reparse data of";
         let found = self.view().find(at, op)?;
-        if found.entry.tag.is_none() {
-            match found.entry.base {
-                Base::Dir if !self.is_empty(at)? => {
-                    return Err(VolumeError::new(op, at, Cause::NotEmpty));
-                }
-                Base::File if found.entry.size > 0 => {
-                    return Err(VolumeError::new(op, at, Cause::HasContents));
-                }
-                Base::Dir | Base::File => {}
-                Base::PosixSymlink | Base::Special => {
-                    let cause = Cause::Unsupported("reparse data on such an entry");
-                    return Err(VolumeError::new(op, at, cause));
-                }
-            }
+        self.takes(found.entry.base, data, at, op)?;
+        let wrong = match found.entry.tag {
+            // ERROR_REPARSE_TAG_MISMATCH: one kind of link does not become another in place.
+            Some(tag) if tag != data.tag() => Some(Cause::Win32(4394)),
+            Some(_) => None,
+            None if found.entry.base == Base::Dir && !self.is_empty(at)? => Some(Cause::NotEmpty),
+            None if found.entry.size > 0 => Some(Cause::HasContents),
+            None => None,
+        };
+        if let Some(cause) = wrong {
+            return Err(VolumeError::new(op, at, cause));
         }
         let object = self.touch(&found);
-        if let LinkText::Reparse(point) = data {
-            object.entry.tag = Some(point.tag());
-            object.entry.attributes |= Attributes::REPARSE_POINT;
-        }
-        object.link = Some(Some(data.clone()));
+        object.entry.tag = Some(data.tag());
+        object.entry.attributes |= Attributes::REPARSE_POINT;
+        object.link = Some(Some(LinkText::Reparse(data.clone())));
         Ok(())
     }
 
@@ -216,6 +264,10 @@ impl<'e> Edit<'e> {
             return Err(VolumeError::new(op, at, Cause::NotALink));
         }
         let object = self.touch(&found);
+        // What a link holds cannot be read by its path; but a link holds nothing.
+        if found.entry.is_link() && found.entry.base == Base::File && object.contents.is_none() {
+            object.contents = Some(Arc::from([]));
+        }
         object.entry.tag = None;
         object.entry.attributes -= Attributes::REPARSE_POINT;
         object.link = Some(None);
@@ -224,6 +276,7 @@ impl<'e> Edit<'e> {
 
     fn hard_link(&mut self, existing: &EntryPath, new: &EntryPath) -> Result<(), VolumeError> {
         let op = "make the hard link";
+        self.needs(Caps::HARD_LINK, "hard links", new, op)?;
         let file = self.view().find(existing, op)?;
         if file.entry.base == Base::Dir {
             return Err(VolumeError::new(op, existing, Cause::IsADirectory));
@@ -255,8 +308,17 @@ impl<'e> Edit<'e> {
         let same_name = old.dir.entry.id == new.dir.entry.id
             && self.base.compare_names(&old.name, &new.name).is_eq();
         if let Some(held) = new.held.as_ref().filter(|_| !same_name) {
-            if !replace || held.entry.is_real_dir() {
+            if !replace {
                 return Err(VolumeError::new(op, to, Cause::Exists));
+            }
+            if held.entry.is_real_dir() {
+                return Err(VolumeError::new(op, to, Cause::IsADirectory));
+            }
+            if held.entry.id == file.entry.id {
+                // Two names of one file become one.
+                self.drop_name(&file);
+                self.set_name(&old, None);
+                return Ok(());
             }
         }
         if let Some(held) = new.held.clone().filter(|_| !same_name) {
@@ -289,7 +351,8 @@ impl<'e> Edit<'e> {
         let op = "remove";
         let found = self.view().find(at, op)?;
         let slot = self.slot(at, op)?;
-        if found.entry.is_real_dir() && !self.is_empty(at)? {
+        let is_dir = found.entry.base == Base::Dir && !found.entry.is_link();
+        if is_dir && !self.is_empty(at)? {
             return Err(VolumeError::new(op, at, Cause::NotEmpty));
         }
         self.drop_name(&found);
@@ -303,7 +366,11 @@ impl<'e> Edit<'e> {
         times: &Times,
         attributes: Option<Attributes>,
     ) -> Result<(), VolumeError> {
-        let found = self.view().find(at, "set the times of")?;
+        let op = "set the times of";
+        let found = self.view().find(at, op)?;
+        if attributes.is_some() {
+            self.needs(Caps::ATTRIBUTES, "attribute flags", at, op)?;
+        }
         let object = self.touch(&found);
         let old = &mut object.entry.times;
         for (old, new) in [

@@ -97,6 +97,9 @@ impl Volume for Preview {
     fn read(&self, at: &EntryPath) -> Result<Box<dyn Read + '_>, VolumeError> {
         let state = self.read_state();
         let found = View::new(&*self.base, &state).find(at, "read")?;
+        if found.entry.is_link() {
+            return Err(VolumeError::new("read", at, Cause::ThroughLink(at.clone())));
+        }
         if let Some(bytes) = state.contents_of(found.entry.id) {
             return Ok(Box::new(Cursor::new(bytes)));
         }

@@ -173,10 +173,12 @@ impl<'v> View<'v> {
         let base = base.join(name);
         let entry = match self.base.entry(&base) {
             Ok(entry) => entry,
-            Err(e) if matches!(e.cause, Cause::NotFound | Cause::PathNotFound(_)) => {
-                return Ok(None);
-            }
-            Err(e) => return Err(e),
+            Err(e) => match e.cause {
+                Cause::NotFound | Cause::PathNotFound(_) => return Ok(None),
+                // A link whose data were taken off here is a directory now, an empty one.
+                Cause::ThroughLink(_) | Cause::NotADirectory => return Ok(None),
+                _ => return Err(e),
+            },
         };
         // Found by its 8.3 name: the entry may be gone or replaced under its long one.
         if let Some(long) = entry.name.as_ref().filter(|long| *long != name) {
@@ -227,7 +229,9 @@ impl<'v> View<'v> {
         }
         let change = self.state.dirs.get(&dir.entry.id);
         let mut stopped = false;
-        if let Some(base) = &dir.base {
+        // A link whose data were taken off here is a directory now, an empty one.
+        let is_dir = |base: &&EntryPath| self.base.entry(base).is_ok_and(|e| e.is_real_dir());
+        if let Some(base) = dir.base.as_ref().filter(is_dir) {
             self.base
                 .read_dir(base, &mut |entry| {
                     let name = entry.name.clone();
@@ -267,7 +271,11 @@ impl<'v> View<'v> {
         for (dir, name) in given.unwrap_or_default() {
             paths.extend(self.dir_path(*dir)?.map(|dir| dir.join(name)));
         }
-        paths.retain(|path| self.find(path, "read").is_ok_and(|f| f.entry.id == id));
+        // By an older spelling of a name the file is found too, but that is not its name.
+        paths.retain(|path| {
+            let found = self.find(path, "read");
+            found.is_ok_and(|f| f.entry.id == id && f.entry.name == path.file_name())
+        });
         paths.sort();
         paths.dedup();
         Ok(paths)
