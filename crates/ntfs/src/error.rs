@@ -220,6 +220,9 @@ pub enum Refusal {
     /// `$MFTMirr` does not repeat the first records of `$MFT`.
     #[error("$MFTMirr differs from $MFT in record {0}")]
     MirrorDiffers(u64),
+    /// The device ends before the volume does, by so many bytes.
+    #[error("the last {0} bytes of the volume are missing")]
+    Truncated(u64),
     /// `$MFTMirr` could not be read.
     #[error("$MFTMirr cannot be read")]
     MirrorUnreadable,

@@ -2,6 +2,11 @@
 
 pub mod changes;
 pub mod crash;
+#[cfg(unix)]
+pub mod image;
+pub mod listing;
+#[cfg(unix)]
+pub mod oracle;
 pub mod rng;
 pub mod snapshot;
 pub mod suite;

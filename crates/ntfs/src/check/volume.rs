@@ -1,0 +1,47 @@
+//! The volume's own state: dirty flag, log, mirror, backup of the boot sector.
+
+use super::{Checker, Code, Finding, Flow, GO_ON};
+use crate::device::Device;
+use crate::error::Refusal;
+
+impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
+    pub(super) fn check_volume(&mut self) -> Flow {
+        for refusal in self.volume.health().refusals() {
+            let code = match refusal {
+                Refusal::LogNotClean => Code::LogHoldsWork,
+                Refusal::Hibernated => Code::Hibernated,
+                Refusal::Version(..) => Code::VersionUnknown,
+                Refusal::MirrorDiffers(_) | Refusal::MirrorUnreadable => Code::MirrorDiffers,
+                Refusal::Truncated(_) => Code::VolumeTruncated,
+                _ => Code::VolumeDirty,
+            };
+            self.tell_volume(code, refusal.to_string())?;
+        }
+        self.check_boot_backup()
+    }
+
+    /// The backup is in the sector after the volume's last. Devices cut to the volume's length have none, which is no
+    /// error of theirs; nor is a sector of something else that has no NTFS signature.
+    fn check_boot_backup(&mut self) -> Flow {
+        let geometry = self.volume.geometry();
+        let at = geometry.sectors * u64::from(geometry.sector_size);
+        let mut first = vec![0; geometry.sector_size as usize];
+        let mut backup = first.clone();
+        let device = self.volume.device();
+        let read = device
+            .read_at(0, &mut first)
+            .and_then(|()| device.read_at(at, &mut backup));
+        if read.is_err() || backup.get(3..7) != Some(b"NTFS".as_slice()) {
+            return GO_ON;
+        }
+        let differs = first.iter().zip(&backup).position(|(a, b)| a != b);
+        // Beyond the parameters is boot code, which is nobody's business here.
+        match differs.filter(|differs| *differs < 0x50) {
+            None => GO_ON,
+            Some(offset) => self.tell_volume(
+                Code::BootBackupDiffers,
+                format!("the backup at byte {at} differs from the boot sector at offset {offset}"),
+            ),
+        }
+    }
+}
