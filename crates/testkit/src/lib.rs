@@ -1,6 +1,7 @@
 //! What the tests share: trees, images, a crash device, a command harness, oracles.
 
 pub mod changes;
+pub mod conformance;
 pub mod crash;
 #[cfg(unix)]
 pub mod image;

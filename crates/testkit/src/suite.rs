@@ -110,6 +110,23 @@ impl Suite {
         test: impl FnOnce() + Send + 'static,
     ) -> Self {
         let missing = needs.iter().find_map(|need| need.missing());
+        self.push(name, missing, test);
+        self
+    }
+
+    /// Adds a case whose reason for being skipped, if there is one, was found out already.
+    #[must_use]
+    pub fn case_unless(
+        mut self,
+        name: &str,
+        missing: Option<String>,
+        test: impl FnOnce() + Send + 'static,
+    ) -> Self {
+        self.push(name, missing, test);
+        self
+    }
+
+    fn push(&mut self, name: &str, missing: Option<String>, test: impl FnOnce() + Send + 'static) {
         let trial = Trial::test(name, move || run_case(test));
         self.trials.push(match missing {
             None => trial,
@@ -118,7 +135,6 @@ impl Suite {
                 trial.with_kind(why).with_ignored_flag(true)
             }
         });
-        self
     }
 
     /// Runs the cases as the command line says, prints what was skipped and why, and exits.

@@ -159,6 +159,13 @@ impl MemoryVolume {
     }
 
     fn clear_reparse(&self, tree: &mut Tree, at: &EntryPath) -> Result<(), Cause> {
+        if !self
+            .info
+            .caps
+            .intersects(Caps::REPARSE | Caps::SYMLINK | Caps::JUNCTION)
+        {
+            return Err(Cause::Unsupported("reparse points"));
+        }
         let id = self.find(tree, at)?;
         if existing(tree, id)?.meta.reparse.is_none() {
             return Err(Cause::NotALink);

@@ -14,7 +14,7 @@ use crate::volume::Cause;
 impl PosixVolume {
     pub(super) fn look(&self, at: &EntryPath) -> Result<Entry, Cause> {
         let dir = self.open_parent(at)?;
-        stat::entry(&dir, at.file_name().as_ref()).map_err(cause::of)
+        stat::entry(&dir, at.file_name().as_ref()).map_err(of_look)
     }
 
     pub(super) fn list(
@@ -59,7 +59,7 @@ impl PosixVolume {
             Ok(text) => Ok(Some(LinkText::Posix(text.into_bytes()))),
             // It is there and is no symbolic link.
             Err(Errno::INVAL) => Ok(None),
-            Err(errno) => Err(cause::of(errno)),
+            Err(errno) => Err(of_look(errno)),
         }
     }
 
@@ -69,7 +69,7 @@ impl PosixVolume {
             return Err(Cause::IsADirectory);
         };
         let dir = self.open_parent(at)?;
-        match stat::entry(&dir, Some(&name)).map_err(cause::of)?.base {
+        match stat::entry(&dir, Some(&name)).map_err(of_look)?.base {
             Base::File => {}
             Base::Dir => return Err(Cause::IsADirectory),
             Base::PosixSymlink => return Err(Cause::ThroughLink(at.clone())),
@@ -83,5 +83,13 @@ impl PosixVolume {
             return Err(Cause::Unsupported("reading what is no longer a file"));
         }
         Ok(File::from(file))
+    }
+}
+
+/// What cannot be a name here is not there either.
+fn of_look(errno: Errno) -> Cause {
+    match errno {
+        Errno::NAMETOOLONG => Cause::NotFound,
+        other => cause::of(other),
     }
 }

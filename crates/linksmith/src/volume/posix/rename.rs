@@ -3,7 +3,8 @@
 use rustix::io::Errno;
 
 use super::apply::Undo;
-use super::{PosixVolume, cause, last_name};
+use super::steps::of_name;
+use super::{PosixVolume, last_name};
 use crate::entry::{Base, Entry};
 use crate::path::EntryPath;
 use crate::volume::Cause;
@@ -83,18 +84,18 @@ impl PosixVolume {
     fn rename_replacing(&self, from: &EntryPath, to: &EntryPath) -> Result<(), Cause> {
         let (name, new) = (last_name(from)?, last_name(to)?);
         let (dir, new_dir) = (self.open_parent(from)?, self.open_parent(to)?);
-        rustix::fs::renameat(&dir, name.as_bytes(), &new_dir, new.as_bytes()).map_err(cause::of)
+        rustix::fs::renameat(&dir, name.as_bytes(), &new_dir, new.as_bytes())
+            .map_err(|e| of_name(e, &new))
     }
 
     /// Renames to a name that is free, and fails with [`Cause::Exists`] where it is not.
     pub(super) fn rename_to_free(&self, from: &EntryPath, to: &EntryPath) -> Result<(), Cause> {
         let (name, new) = (last_name(from)?, last_name(to)?);
         let (dir, new_dir) = (self.open_parent(from)?, self.open_parent(to)?);
-        let (name, new) = (name.as_bytes(), new.as_bytes());
-        match rename_no_replace(&dir, name, &new_dir, new) {
+        match rename_no_replace(&dir, name.as_bytes(), &new_dir, new.as_bytes()) {
             // The file system does not know the flag, or the flag says that the move is into itself.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => self.rename_checked(from, to),
-            done => done.map_err(cause::of),
+            done => done.map_err(|e| of_name(e, &new)),
         }
     }
 
@@ -115,7 +116,7 @@ impl PosixVolume {
                 let (name, new) = (last_name(from)?, last_name(to)?);
                 let (dir, new_dir) = (self.open_parent(from)?, self.open_parent(to)?);
                 rustix::fs::renameat(&dir, name.as_bytes(), &new_dir, new.as_bytes())
-                    .map_err(cause::of)
+                    .map_err(|e| of_name(e, &new))
             }
             Err(cause) => Err(cause),
         }

@@ -33,7 +33,7 @@ fn unsupported(tag: ReparseTag) -> Cause {
 }
 
 /// The cause of an error about a name that was to be made.
-fn of_name(errno: Errno, name: &Name) -> Cause {
+pub(super) fn of_name(errno: Errno, name: &Name) -> Cause {
     match errno {
         Errno::NAMETOOLONG => Cause::Name(NameError::TooLong(name.as_bytes().len())),
         other => cause::of(other),
@@ -108,6 +108,9 @@ impl PosixVolume {
         }
         if text.contains(&0) {
             return Err(Cause::Name(NameError::Character("a NUL")));
+        }
+        if text.len() >= super::walk::PATH_MAX {
+            return Err(Cause::Name(NameError::TooLong(text.len())));
         }
         let dir = self.open_parent(at)?;
         rustix::fs::symlinkat(text, &dir, name.as_bytes()).map_err(|e| of_name(e, &name))?;

@@ -17,7 +17,7 @@ const SEARCH: OFlags = OFlags::PATH;
 const SEARCH: OFlags = OFlags::RDONLY;
 
 /// The longest text the system takes in one call, its NUL included.
-const PATH_MAX: usize = 4096;
+pub(super) const PATH_MAX: usize = 4096;
 
 /// A directory that is open: the volume's own root or one opened for the occasion.
 pub(super) enum Dir<'a> {
