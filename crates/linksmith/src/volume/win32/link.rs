@@ -5,7 +5,7 @@ use windows_sys::Win32::Storage::FileSystem as fs;
 
 use super::handle::Handle;
 use super::open::{LOOK, Make};
-use super::sys::{self, Buffer};
+use super::sys;
 use super::volume::Win32Volume;
 use crate::path::EntryPath;
 use crate::reparse::{ReparsePoint, ReparseTag, View};
@@ -215,17 +215,6 @@ pub(super) fn enable_symlink_privilege() -> sys::Result<()> {
     let name: Vec<u16> = "SeCreateSymbolicLinkPrivilege".encode_utf16().collect();
     let token = sys::process_token(security::TOKEN_QUERY | security::TOKEN_ADJUST_PRIVILEGES)?;
     sys::enable_privilege(token.as_handle(), sys::privilege_luid(&name)?)
-}
-
-/// Whether the process's token has a privilege: `None` not at all, else whether it is on.
-pub(super) fn privilege(name: &str) -> sys::Result<Option<bool>> {
-    use std::os::windows::io::AsHandle;
-    let luid = sys::privilege_luid(&name.encode_utf16().collect::<Vec<_>>())?;
-    let token = sys::process_token(security::TOKEN_QUERY)?;
-    let mut buffer = Buffer::new(4096);
-    let filled = sys::token_info(token.as_handle(), security::TokenPrivileges, &mut buffer)?;
-    let attributes = super::info::privilege_attributes(buffer.bytes(filled), luid);
-    Ok(attributes.map(|bits| bits & security::SE_PRIVILEGE_ENABLED != 0))
 }
 
 fn with_backslash(mut path: Vec<u16>) -> Vec<u16> {

@@ -21,6 +21,8 @@ mod device;
 #[cfg(windows)]
 mod drives;
 #[cfg(windows)]
+pub(crate) mod facts;
+#[cfg(windows)]
 mod handle;
 #[cfg(windows)]
 mod link;
