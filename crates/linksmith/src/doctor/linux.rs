@@ -8,8 +8,15 @@ use super::{Finding, State};
 pub(super) fn system(dir: &Path) -> Vec<Finding> {
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let kernel = read("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let mut findings = vec![Finding::new("system", "System", State::Fact, format!("Linux {}", kernel.trim()))];
-    findings.extend(protected(read("/proc/sys/fs/protected_hardlinks").as_deref()));
+    let mut findings = vec![Finding::new(
+        "system",
+        "System",
+        State::Fact,
+        format!("Linux {}", kernel.trim()),
+    )];
+    findings.extend(protected(
+        read("/proc/sys/fs/protected_hardlinks").as_deref(),
+    ));
     let mounts = mounts::ntfs(&read("/proc/self/mountinfo").unwrap_or_default());
     findings.extend(mounts.iter().map(ntfs_mount));
     findings.push(where_it_lies(dir, &mounts));

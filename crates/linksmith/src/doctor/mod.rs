@@ -65,7 +65,12 @@ pub struct Finding {
 
 impl Finding {
     /// A finding without advice.
-    pub fn new(key: &'static str, what: &'static str, state: State, found: impl Into<String>) -> Self {
+    pub fn new(
+        key: &'static str,
+        what: &'static str,
+        state: State,
+        found: impl Into<String>,
+    ) -> Self {
         Self {
             key,
             what,
@@ -106,12 +111,18 @@ pub fn system(dir: &Path) -> Vec<Finding> {
 pub fn volume(volume: &dyn Volume, dir: &EntryPath) -> Vec<Finding> {
     let info = volume.info();
     let caps = volume.caps_at(dir);
-    let label = info.label.as_ref().map_or_else(String::new, |label| format!(" \"{label}\""));
+    let label = info
+        .label
+        .as_ref()
+        .map_or_else(String::new, |label| format!(" \"{label}\""));
     let mut findings = vec![Finding::new(
         "file-system",
         "File system",
         State::Fact,
-        format!("{}{label}, serial number {:X}", info.file_system, info.serial),
+        format!(
+            "{}{label}, serial number {:X}",
+            info.file_system, info.serial
+        ),
     )];
     findings.push(Finding::new(
         "case",
@@ -123,7 +134,12 @@ pub fn volume(volume: &dyn Volume, dir: &EntryPath) -> Vec<Finding> {
         },
     ));
     if caps.contains(Caps::READ_ONLY) {
-        let finding = Finding::new("writable", "Writing", State::Missing, "the volume is read-only");
+        let finding = Finding::new(
+            "writable",
+            "Writing",
+            State::Missing,
+            "the volume is read-only",
+        );
         findings.push(finding.advise("Attach it without `,ro`, or mount it for writing."));
     }
     findings.push(transaction(caps));
@@ -133,24 +149,42 @@ pub fn volume(volume: &dyn Volume, dir: &EntryPath) -> Vec<Finding> {
 
 fn transaction(caps: Caps) -> Finding {
     let (state, found) = if caps.contains(Caps::TRANSACTION) {
-        (State::Good, "a change of many steps is made whole or not at all, whatever fails")
+        (
+            State::Good,
+            "a change of many steps is made whole or not at all, whatever fails",
+        )
     } else {
-        (State::Limited, "steps are done one by one; if one fails the earlier ones are taken back")
+        (
+            State::Limited,
+            "steps are done one by one; if one fails the earlier ones are taken back",
+        )
     };
     Finding::new("transaction", "All or nothing", state, found)
 }
 
 fn names(caps: Caps) -> Finding {
     if caps.contains(Caps::NAMES) {
-        return Finding::new("names", "Names of a file", State::Good, "all hard links of a file are listed at once");
+        return Finding::new(
+            "names",
+            "Names of a file",
+            State::Good,
+            "all hard links of a file are listed at once",
+        );
     }
-    Finding::new("names", "Names of a file", State::Limited, "finding a file's other names takes a walk through the volume")
+    Finding::new(
+        "names",
+        "Names of a file",
+        State::Limited,
+        "finding a file's other names takes a walk through the volume",
+    )
 }
 
 /// How many more names a file may get; `None` for what is no file.
 pub fn names_left(volume: &dyn Volume, at: &EntryPath) -> Option<Finding> {
     let entry = volume.entry(at).ok()?;
-    let used = entry.links.filter(|_| entry.base == crate::entry::Base::File)?;
+    let used = entry
+        .links
+        .filter(|_| entry.base == crate::entry::Base::File)?;
     let most = volume.info().max_links;
     if most == u32::MAX {
         let found = format!("the file has {used}; the volume tells no limit");
@@ -161,7 +195,9 @@ pub fn names_left(volume: &dyn Volume, at: &EntryPath) -> Option<Finding> {
     let finding = |state| Finding::new("names-left", "Names left", state, found.clone());
     Some(match left {
         0 => finding(State::Missing).advise("Copy the file and link the copy from here on."),
-        1..=64 => finding(State::Limited).advise("Copy the file soon and link the copy from then on."),
+        1..=64 => {
+            finding(State::Limited).advise("Copy the file soon and link the copy from then on.")
+        }
         _ => finding(State::Good),
     })
 }

@@ -25,7 +25,10 @@ fn line(text: &str) -> Option<NtfsMount> {
     let (at, options) = (mount.next()?, mount.next()?);
     let mut system = system.split(' ');
     let (kind, source) = (system.next()?, system.next()?);
-    let known = matches!(kind, "ntfs" | "ntfs3" | "fuseblk" | "fuse.ntfs-3g" | "fuse.ntfs");
+    let known = matches!(
+        kind,
+        "ntfs" | "ntfs3" | "fuseblk" | "fuse.ntfs-3g" | "fuse.ntfs"
+    );
     known.then(|| NtfsMount {
         at: unescape(at),
         kind: kind.to_owned(),
@@ -36,8 +39,15 @@ fn line(text: &str) -> Option<NtfsMount> {
 
 /// Space, tab, newline and backslash stand as `\040`, `\011`, `\012`, `\134`.
 fn unescape(text: &str) -> String {
-    let escapes = [(r"\040", " "), (r"\011", "\t"), (r"\012", "\n"), (r"\134", r"\")];
-    escapes.into_iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    let escapes = [
+        (r"\040", " "),
+        (r"\011", "\t"),
+        (r"\012", "\n"),
+        (r"\134", r"\"),
+    ];
+    escapes
+        .into_iter()
+        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 #[cfg(test)]
@@ -52,7 +62,13 @@ mod tests {
                     garbage";
         let found = ntfs(text);
         assert_eq!(found.len(), 2);
-        assert_eq!((found[0].at.as_str(), found[0].read_only), ("/mnt/my disk", true));
-        assert_eq!((found[1].kind.as_str(), found[1].source.as_str()), ("ntfs3", "/dev/sda3"));
+        assert_eq!(
+            (found[0].at.as_str(), found[0].read_only),
+            ("/mnt/my disk", true)
+        );
+        assert_eq!(
+            (found[1].kind.as_str(), found[1].source.as_str()),
+            ("ntfs3", "/dev/sda3")
+        );
     }
 }

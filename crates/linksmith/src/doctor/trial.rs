@@ -44,7 +44,11 @@ impl Site {
 
     fn reparse(&self, name: &str, point: Option<ReparsePoint>, dir: bool) -> Option<Step> {
         (self.style == PathStyle::Windows).then_some(())?;
-        Some(Step::MakeLink { at: self.at(name), link: LinkText::Reparse(point?), dir })
+        Some(Step::MakeLink {
+            at: self.at(name),
+            link: LinkText::Reparse(point?),
+            dir,
+        })
     }
 }
 
@@ -57,7 +61,12 @@ const KINDS: &[Kind] = &[
         key: "hard-link",
         what: "Hard links",
         caps: Caps::HARD_LINK,
-        make: |site| Some(Step::HardLink { existing: site.at("file"), new: site.at("hard") }),
+        make: |site| {
+            Some(Step::HardLink {
+                existing: site.at("file"),
+                new: site.at("hard"),
+            })
+        },
         advice: "FAT and exFAT have none, and a share may forbid them: keep the files on NTFS, or copy.",
     },
     Kind {
@@ -78,7 +87,13 @@ const KINDS: &[Kind] = &[
         key: "junction",
         what: "Junctions",
         caps: Caps::JUNCTION,
-        make: |site| site.reparse("junction", ReparsePoint::junction(&TargetPath::parse(r"C:\")).ok(), true),
+        make: |site| {
+            site.reparse(
+                "junction",
+                ReparsePoint::junction(&TargetPath::parse(r"C:\")).ok(),
+                true,
+            )
+        },
         advice: "Junctions need a local NTFS or ReFS volume; elsewhere `soft` may do.",
     },
     Kind {
@@ -109,15 +124,28 @@ const KINDS: &[Kind] = &[
 /// made, or a file in it.
 pub fn try_features(volume: &dyn Volume, dir: &EntryPath) -> Result<Trial, VolumeError> {
     let name = format!(".linksmith-doctor-{}", std::process::id());
-    let name = Name::try_from(name.as_str()).map_err(|e| VolumeError::new("name the trial's folder in", dir, e.into()))?;
-    let site = Site { dir: dir.join(&name), style: volume.info().style };
+    let name = Name::try_from(name.as_str())
+        .map_err(|e| VolumeError::new("name the trial's folder in", dir, e.into()))?;
+    let site = Site {
+        dir: dir.join(&name),
+        style: volume.info().style,
+    };
     let prepare = [
-        Step::MakeDir { at: site.dir.clone() },
+        Step::MakeDir {
+            at: site.dir.clone(),
+        },
         Step::MakeDir { at: site.at("dir") },
-        Step::MakeFile { at: site.at("file"), contents: b"trial".to_vec() },
+        Step::MakeFile {
+            at: site.at("file"),
+            contents: b"trial".to_vec(),
+        },
     ];
     volume.apply(&prepare).map_err(|e| *e.source)?;
-    let mut trial = Trial { caps: Caps::empty(), findings: Vec::new(), left_behind: None };
+    let mut trial = Trial {
+        caps: Caps::empty(),
+        findings: Vec::new(),
+        left_behind: None,
+    };
     let mut made = vec![site.at("file"), site.at("dir")];
     for kind in KINDS {
         if let Some(step) = (kind.make)(&site) {
@@ -125,23 +153,42 @@ pub fn try_features(volume: &dyn Volume, dir: &EntryPath) -> Result<Trial, Volum
         }
     }
     // Of the two types of symbolic links both have to work.
-    if trial.findings.iter().any(|f| f.key.starts_with("symlink-") && f.state == State::Missing) {
+    if trial
+        .findings
+        .iter()
+        .any(|f| f.key.starts_with("symlink-") && f.state == State::Missing)
+    {
         trial.caps.remove(Caps::SYMLINK);
     }
     made.reverse();
     made.push(site.dir.clone());
-    let removed = made.into_iter().filter(|at| volume.apply(&[Step::Remove { at: at.clone() }]).is_err());
+    let removed = made
+        .into_iter()
+        .filter(|at| volume.apply(&[Step::Remove { at: at.clone() }]).is_err());
     trial.left_behind = (removed.count() > 0).then_some(site.dir);
     Ok(trial)
 }
 
-fn try_one(volume: &dyn Volume, kind: Kind, step: &Step, trial: &mut Trial, made: &mut Vec<EntryPath>) {
-    let result = volume.apply(std::slice::from_ref(step)).map_err(|e| e.source.cause);
+fn try_one(
+    volume: &dyn Volume,
+    kind: Kind,
+    step: &Step,
+    trial: &mut Trial,
+    made: &mut Vec<EntryPath>,
+) {
+    let result = volume
+        .apply(std::slice::from_ref(step))
+        .map_err(|e| e.source.cause);
     let finding = match result.and_then(|()| look(volume, step)) {
         Ok(()) => {
             trial.caps |= kind.caps;
             made.push(step.at().clone());
-            Finding::new(kind.key, kind.what, State::Good, "made one and looked at it")
+            Finding::new(
+                kind.key,
+                kind.what,
+                State::Good,
+                "made one and looked at it",
+            )
         }
         Err(cause) => {
             let hint = cause.win32().and_then(|code| Win32Error(code).hint());
@@ -149,7 +196,13 @@ fn try_one(volume: &dyn Volume, kind: Kind, step: &Step, trial: &mut Trial, made
                 Cause::Privilege => hint.unwrap_or(kind.advice),
                 _ => kind.advice,
             };
-            Finding::new(kind.key, kind.what, State::Missing, Words(&cause).to_string()).advise(advice)
+            Finding::new(
+                kind.key,
+                kind.what,
+                State::Missing,
+                Words(&cause).to_string(),
+            )
+            .advise(advice)
         }
     };
     trial.findings.push(finding);

@@ -44,7 +44,8 @@ fn elevation() -> Finding {
 /// Symbolic links need the privilege *or* Developer Mode; each is told, and advice given where both miss.
 fn symlink_rights() -> [Finding; 2] {
     let privilege = facts::privilege("SeCreateSymbolicLinkPrivilege");
-    let developer = facts::machine_dword(DEVELOPER_KEY, "AllowDevelopmentWithoutDevLicense") == Some(1);
+    let developer =
+        facts::machine_dword(DEVELOPER_KEY, "AllowDevelopmentWithoutDevLicense") == Some(1);
     let (key, what) = ("symlink-privilege", "SeCreateSymbolicLinkPrivilege");
     let first = match privilege {
         Some(Some(true)) => Finding::new(key, what, State::Good, "held and enabled"),
@@ -57,11 +58,17 @@ fn symlink_rights() -> [Finding; 2] {
     };
     let (key, what) = ("developer-mode", "Developer Mode");
     let second = if developer {
-        Finding::new(key, what, State::Good, "on: symbolic links need no privilege")
+        Finding::new(
+            key,
+            what,
+            State::Good,
+            "on: symbolic links need no privilege",
+        )
     } else if matches!(privilege, Some(Some(_))) {
         Finding::new(key, what, State::Fact, "off")
     } else {
-        Finding::new(key, what, State::Missing, "off").advise("Settings, System, For developers, Developer Mode: on.")
+        Finding::new(key, what, State::Missing, "off")
+            .advise("Settings, System, For developers, Developer Mode: on.")
     };
     [first, second]
 }
@@ -122,31 +129,58 @@ fn redirection_guard() -> Finding {
             State::Limited,
             "on for this process: links made by non-administrators are not followed (error 448)",
         )
-        .advise("Name real paths, make the links as administrator, or run from an ordinary prompt."),
-        Some(flags) if flags & 2 != 0 => Finding::new(key, what, State::Fact, "only watched, not enforced, for this process"),
+        .advise(
+            "Name real paths, make the links as administrator, or run from an ordinary prompt.",
+        ),
+        Some(flags) if flags & 2 != 0 => Finding::new(
+            key,
+            what,
+            State::Fact,
+            "only watched, not enforced, for this process",
+        ),
         Some(_) => Finding::new(key, what, State::Good, "off for this process"),
-        None => Finding::new(key, what, State::Unknown, "this Windows does not tell (older than 11)"),
+        None => Finding::new(
+            key,
+            what,
+            State::Unknown,
+            "this Windows does not tell (older than 11)",
+        ),
     }
 }
 
 fn drive(dir: &Path) -> Option<Finding> {
     let letter = match dir.as_os_str().as_encoded_bytes() {
-        [letter, b':', ..] | [b'\\', b'\\', b'?', b'\\', letter, b':', ..] if letter.is_ascii_alphabetic() => {
+        [letter, b':', ..] | [b'\\', b'\\', b'?', b'\\', letter, b':', ..]
+            if letter.is_ascii_alphabetic() =>
+        {
             char::from(*letter)
         }
         _ => return None,
     };
     let (key, what) = ("drive", "Drive");
     Some(match DriveKind::of(letter)? {
-        DriveKind::Subst(path) => {
-            Finding::new(key, what, State::Limited, format!("{letter}: is {path} (SUBST), in this session alone"))
-                .advise(format!("Let links name {path}: the letter is gone after a restart and for other users."))
-        }
-        DriveKind::Mapped(share) => {
-            Finding::new(key, what, State::Limited, format!("{letter}: is the share {share}"))
-                .advise("Junctions cannot lead here; a symbolic link with the share's own path can.")
-        }
-        kind => Finding::new(key, what, State::Fact, format!("{letter}: is a local drive ({})", local(&kind))),
+        DriveKind::Subst(path) => Finding::new(
+            key,
+            what,
+            State::Limited,
+            format!("{letter}: is {path} (SUBST), in this session alone"),
+        )
+        .advise(format!(
+            "Let links name {path}: the letter is gone after a restart and for other users."
+        )),
+        DriveKind::Mapped(share) => Finding::new(
+            key,
+            what,
+            State::Limited,
+            format!("{letter}: is the share {share}"),
+        )
+        .advise("Junctions cannot lead here; a symbolic link with the share's own path can."),
+        kind => Finding::new(
+            key,
+            what,
+            State::Fact,
+            format!("{letter}: is a local drive ({})", local(&kind)),
+        ),
     })
 }
 
@@ -162,7 +196,9 @@ fn local(kind: &DriveKind) -> &'static str {
 
 fn one_drive(dir: &Path) -> Finding {
     let (key, what) = ("onedrive", "OneDrive");
-    let roots = ["OneDrive", "OneDriveConsumer", "OneDriveCommercial"].into_iter().filter_map(std::env::var_os);
+    let roots = ["OneDrive", "OneDriveConsumer", "OneDriveCommercial"]
+        .into_iter()
+        .filter_map(std::env::var_os);
     let mut any = false;
     for root in roots {
         any = true;
@@ -181,7 +217,8 @@ fn one_drive(dir: &Path) -> Finding {
 fn below(dir: &Path, root: &Path) -> bool {
     let fold = |path: &Path| path.to_string_lossy().to_lowercase().replace('/', r"\");
     let (dir, root) = (fold(dir), fold(root));
-    dir.strip_prefix(root.trim_end_matches('\\')).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
+    dir.strip_prefix(root.trim_end_matches('\\'))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
 }
 
 #[cfg(test)]
@@ -199,7 +236,13 @@ mod tests {
 
     #[test]
     fn below_is_by_whole_names() {
-        assert!(below(Path::new(r"C:\Users\a\OneDrive\x"), Path::new(r"c:\users\A\onedrive\")));
-        assert!(!below(Path::new(r"C:\Users\a\OneDriveX"), Path::new(r"C:\Users\a\OneDrive")));
+        assert!(below(
+            Path::new(r"C:\Users\a\OneDrive\x"),
+            Path::new(r"c:\users\A\onedrive\")
+        ));
+        assert!(!below(
+            Path::new(r"C:\Users\a\OneDriveX"),
+            Path::new(r"C:\Users\a\OneDrive")
+        ));
     }
 }

@@ -157,46 +157,13 @@ impl Win32Volume {
             handle.set_basic(basic.times, None).map_err(error)?;
             return Ok(before);
         };
-        self.exchange(&handle, before.as_deref(), data)
-            .map_err(error)?;
+        exchange(&handle, before.as_deref(), data).map_err(error)?;
         let now = handle.reparse_data().map_err(error)?;
         if now.as_deref() != Some(data) {
             return Err(Cause::ReadBack("other reparse data are there".to_owned()));
         }
         handle.set_basic(basic.times, None).map_err(error)?;
         Ok(before)
-    }
-
-    /// Data of another tag are not replaced by the file system (4394): they are taken off first, and put
-    /// back if the new ones are refused.
-    fn exchange(&self, handle: &Handle, before: Option<&[u8]>, data: &[u8]) -> sys::Result<()> {
-        let set = || match handle.set_reparse_data(data) {
-            Err(Win32Error::PRIVILEGE_NOT_HELD) if enable_symlink_privilege().is_ok() => {
-                handle.set_reparse_data(data)
-            }
-            other => other,
-        };
-        match before {
-            Some(old) if old.get(..4) != data.get(..4) => {
-                handle.delete_reparse_data(old)?;
-                set().inspect_err(|_| {
-                    // The failure counts; the old data go back as they were.
-                    let _ = handle.set_reparse_data(old);
-                })
-            }
-            _ => set(),
-        }
-    }
-
-    /// A volume mount point that goes is told to the mount manager, which keeps a list of its own. Only
-    /// an administrator may tell it; the reparse data go with the directory in any case.
-    pub(super) fn forget_mount_point(&self, handle: &Handle) {
-        let data = handle.reparse_data().ok().flatten();
-        let point = data.and_then(|data| ReparsePoint::from_bytes(data).ok());
-        let is_one = point.as_ref().and_then(volume_of_mount_point).is_some();
-        if let Some(path) = handle.path().ok().filter(|_| is_one) {
-            let _ = sys::delete_volume_mount_point(&with_backslash(path));
-        }
     }
 
     fn reparse_cause(&self, code: Win32Error, at: &EntryPath) -> Cause {
@@ -209,8 +176,40 @@ impl Win32Volume {
     }
 }
 
+/// Data of another tag are not replaced by the file system (4394): they are taken off first, and put
+/// back if the new ones are refused.
+fn exchange(handle: &Handle, before: Option<&[u8]>, data: &[u8]) -> sys::Result<()> {
+    let set = || match handle.set_reparse_data(data) {
+        Err(Win32Error::PRIVILEGE_NOT_HELD) if enable_symlink_privilege().is_ok() => {
+            handle.set_reparse_data(data)
+        }
+        other => other,
+    };
+    match before {
+        Some(old) if old.get(..4) != data.get(..4) => {
+            handle.delete_reparse_data(old)?;
+            set().inspect_err(|_| {
+                // The failure counts; the old data go back as they were.
+                let _ = handle.set_reparse_data(old);
+            })
+        }
+        _ => set(),
+    }
+}
+
+/// A volume mount point that goes is told to the mount manager, which keeps a list of its own. Only
+/// an administrator may tell it; the reparse data go with the directory in any case.
+pub(super) fn forget_mount_point(handle: &Handle) {
+    let data = handle.reparse_data().ok().flatten();
+    let point = data.and_then(|data| ReparsePoint::from_bytes(data).ok());
+    let is_one = point.as_ref().and_then(volume_of_mount_point).is_some();
+    if let Some(path) = handle.path().ok().filter(|_| is_one) {
+        let _ = sys::delete_volume_mount_point(&with_backslash(path));
+    }
+}
+
 /// Turns on `SeCreateSymbolicLinkPrivilege`: an administrator has it, but not enabled.
-pub(super) fn enable_symlink_privilege() -> sys::Result<()> {
+fn enable_symlink_privilege() -> sys::Result<()> {
     use std::os::windows::io::AsHandle;
     let name: Vec<u16> = "SeCreateSymbolicLinkPrivilege".encode_utf16().collect();
     let token = sys::process_token(security::TOKEN_QUERY | security::TOKEN_ADJUST_PRIVILEGES)?;

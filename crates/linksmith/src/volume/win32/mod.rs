@@ -31,6 +31,8 @@ mod list;
 #[cfg(windows)]
 mod open;
 #[cfg(windows)]
+mod reparse_index;
+#[cfg(windows)]
 mod sys;
 #[cfg(all(windows, test))]
 mod tests;
