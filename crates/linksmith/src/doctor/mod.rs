@@ -11,7 +11,7 @@ mod trial;
 #[cfg(windows)]
 mod windows;
 
-pub use trial::{Trial, try_features};
+pub use trial::{Trial, claimed_features, try_features};
 #[cfg(windows)]
 pub use windows::symlink_evaluation;
 

@@ -118,6 +118,30 @@ const KINDS: &[Kind] = &[
     },
 ];
 
+/// What the volume says that it can do in `dir`, without trying.
+pub fn claimed_features(volume: &dyn Volume, dir: &EntryPath) -> Vec<Finding> {
+    let caps = volume.caps_at(dir);
+    let style = volume.info().style;
+    let site = Site {
+        dir: dir.clone(),
+        style,
+    };
+    let kinds = KINDS.iter().filter(|kind| (kind.make)(&site).is_some());
+    let finding = |kind: &Kind| {
+        if caps.contains(kind.caps) {
+            return Finding::new(kind.key, kind.what, State::Good, "the volume holds them");
+        }
+        Finding::new(
+            kind.key,
+            kind.what,
+            State::Missing,
+            "the volume does not hold them",
+        )
+        .advise(kind.advice)
+    };
+    kinds.map(finding).collect()
+}
+
 /// Makes a folder below `dir`, tries every kind of link in it, and removes all of it.
 ///
 /// Each link is read back by the volume before it counts. Fails only where not even a folder can be
