@@ -8,6 +8,7 @@
 
 pub mod doctor;
 pub mod entry;
+pub mod graph;
 pub mod ops;
 pub mod path;
 pub mod plan;

@@ -17,6 +17,7 @@
 
 mod completions;
 mod doctor;
+mod graph;
 mod list;
 mod man;
 mod names;
@@ -93,6 +94,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<type_::Type>(),
     Verb::of::<shell::Shell>(),
     Verb::of::<doctor::Doctor>(),
+    Verb::of::<graph::Draw>(),
     Verb::of::<completions::Completions>(),
     Verb::of::<man::Man>(),
 ];

@@ -1,6 +1,8 @@
 //! Where output goes: standard output and error, colours, redirection.
 
+pub(crate) mod graph;
 pub(crate) mod json;
+pub(crate) mod save;
 pub(crate) mod text;
 
 use std::borrow::Cow;
