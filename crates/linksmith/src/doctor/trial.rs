@@ -74,14 +74,14 @@ const KINDS: &[Kind] = &[
         what: "Symbolic links to files",
         caps: Caps::SYMLINK,
         make: |site| site.reparse("symlink", symlink("file"), false),
-        advice: "`--or hard` makes a hard link instead where the target is on the same volume.",
+        advice: "They need NTFS or ReFS; `--or hard` makes a hard link where the target is on the same volume.",
     },
     Kind {
         key: "symlink-dir",
         what: "Symbolic links to folders",
         caps: Caps::SYMLINK,
         make: |site| site.reparse("symlinkd", symlink("dir"), true),
-        advice: "A junction needs no privilege: `--or junction`.",
+        advice: "They need NTFS or ReFS; on another file system no link to a folder can be made.",
     },
     Kind {
         key: "junction",
@@ -94,7 +94,7 @@ const KINDS: &[Kind] = &[
                 true,
             )
         },
-        advice: "Junctions need a local NTFS or ReFS volume; elsewhere `soft` may do.",
+        advice: "They need a local NTFS or ReFS volume; on a share `soft` may do.",
     },
     Kind {
         key: "reparse",
