@@ -59,7 +59,7 @@ fn the_way_is_followed_and_the_last_name_is_not() {
     check("./real//sub/.", "/real/sub");
     check(
         "real/absent/x",
-        "Some(2) 'real/absent/x' leads nowhere: 'real/absent' is not there",
+        "Some(3) 'real/absent/x' leads nowhere: 'real/absent' is not there",
     );
     check(
         "real/sub/file/x",

@@ -106,7 +106,7 @@ impl Drives {
                 return Ok(Place { drive, path });
             }
         };
-        Ok(self.follow_to_dir(text, drive, parts)?.join(&last))
+        Ok(self.follow_to_dir(text, drive, parts, &last)?.join(&last))
     }
 
     /// The place a text leads to in the end, through the last name too; something is there.
@@ -126,13 +126,14 @@ impl Drives {
         text: &OsStr,
         drive: DriveId,
         parts: Vec<Part>,
+        last: &Name,
     ) -> Result<Place, LocateError> {
         let mut resolution = resolve::resolve_parts(self, drive, parts);
-        if let End::Found { place, entry } = resolution.end {
-            if entry.base == Base::Dir {
-                return Ok(place);
-            }
-            resolution.end = End::NotADirectory { place };
+        match resolution.end {
+            End::Found { place, entry } if entry.base == Base::Dir => return Ok(place),
+            End::Found { place, .. } => resolution.end = End::NotADirectory { place },
+            End::Missing { ref mut rest, .. } => rest.push(Part::Name(last.clone())),
+            _ => {}
         }
         Err(nowhere(text, resolution))
     }
