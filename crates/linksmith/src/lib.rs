@@ -6,9 +6,7 @@
 //!
 //! The library never prints, and nothing in it follows a link except `resolve`.
 
-pub mod doctor;
 pub mod entry;
-pub mod graph;
 pub mod ops;
 pub mod path;
 pub mod plan;

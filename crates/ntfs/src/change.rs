@@ -34,7 +34,7 @@ pub struct Change<D> {
 #[derive(Debug, Default)]
 struct State {
     /// block number -> place in the arena and which 512-byte parts of it are ours
-    blocks: HashMap<u64, Slot, BuildHasherDefault<BlockHasher>>,
+    blocks: FastMap<u64, Slot>,
     arena: Vec<Box<[u8]>>,
     used: usize,
     /// Bytes of clusters that were free in the committed state: nobody misses what they held.
@@ -293,7 +293,10 @@ fn part_bit(part: usize) -> u8 {
     1 << part
 }
 
-/// Block numbers are spread by one multiplication; they come from us, so nobody can make them collide.
+/// A map whose keys are numbers of our own making.
+pub(crate) type FastMap<K, V> = HashMap<K, V, BuildHasherDefault<BlockHasher>>;
+
+/// Numbers are spread by one multiplication: who could make them collide would only slow himself down.
 #[derive(Default)]
 pub(crate) struct BlockHasher(u64);
 
@@ -306,6 +309,14 @@ impl std::hash::Hasher for BlockHasher {
         for &byte in bytes {
             self.write_u64(u64::from(byte));
         }
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
     }
 
     fn write_u32(&mut self, value: u32) {

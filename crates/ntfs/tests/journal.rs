@@ -1,4 +1,5 @@
 //! The commit protocol under power cuts: every prefix of writes, every subset of unflushed sectors.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use linksmith_ntfs::change::Change;
 use linksmith_ntfs::device::Device;
