@@ -64,6 +64,10 @@ pub struct Changes {
     pub rng: Rng,
     /// The letter that absolute Windows targets begin with.
     pub letter: char,
+    /// What absolute POSIX targets begin with: the folder that the volume's root is.
+    pub root: String,
+    /// What links lead to, instead of what is on their own volume.
+    pub elsewhere: Option<Vec<Spot>>,
 }
 
 impl Changes {
@@ -72,6 +76,8 @@ impl Changes {
         Self {
             rng: Rng::new(seed),
             letter: 'C',
+            root: String::new(),
+            elsewhere: None,
         }
     }
 
@@ -174,11 +180,13 @@ impl Changes {
         spots: &[Spot],
         at: &EntryPath,
     ) -> (LinkText, bool) {
+        let elsewhere = self.elsewhere.clone();
+        let spots = elsewhere.as_deref().unwrap_or(spots);
         let to = self.target(spots);
         let is_dir = spots.iter().any(|s| s.path == to && s.base == Base::Dir);
         let dir = is_dir != self.rng.percent(8);
         let style = volume.info().style;
-        let relative = self.rng.percent(60);
+        let relative = elsewhere.is_none() && self.rng.percent(60);
         let text = if relative {
             relative_text(at, &to, style)
         } else {
@@ -200,12 +208,12 @@ impl Changes {
 
     /// Something that is there, below it through a link, or nothing.
     fn target(&mut self, spots: &[Spot]) -> EntryPath {
-        let mut to = if spots.is_empty() || self.rng.percent(15) {
+        let mut to = if spots.is_empty() || self.rng.percent(8) {
             self.place(spots)
         } else {
             self.rng.pick(spots).path.clone()
         };
-        if self.rng.percent(25) {
+        if self.rng.percent(12) {
             to.push(&self.name());
         }
         to
@@ -216,7 +224,7 @@ impl Changes {
             PathStyle::Windows => {
                 format!("{}:\\{}", self.letter, to.display().replace('/', "\\"))
             }
-            PathStyle::Posix => format!("/{}", to.display()),
+            PathStyle::Posix => format!("{}/{}", self.root, to.display()),
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod conformance;
 pub mod crash;
+pub mod foretelling;
 #[cfg(unix)]
 pub mod image;
 pub mod listing;

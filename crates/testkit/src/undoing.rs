@@ -307,6 +307,7 @@ pub fn many_cases(
             steps += one_case(&mut changes, &volume, &journal, seed);
             done += 1;
         }
+        #[allow(clippy::disallowed_methods, reason = "a folder of the test itself")]
         std::fs::remove_dir_all(&journal).expect("the journal's folder");
     }
     (done, steps)

@@ -1,6 +1,7 @@
 //! The table of tasks. A new one is a file beside this one and a line in [`TASKS`].
 
 mod bench;
+mod random;
 
 /// What came of a run that could be made.
 pub(crate) enum Outcome {
@@ -24,4 +25,4 @@ pub(crate) struct Task {
 }
 
 /// All of them.
-pub(crate) const TASKS: &[Task] = &[bench::TASK];
+pub(crate) const TASKS: &[Task] = &[bench::TASK, random::FORETELL, random::TAKE_BACK];
