@@ -8,6 +8,8 @@
 
 pub mod entry;
 pub mod ops;
+#[cfg(feature = "image")]
+pub mod partition;
 pub mod path;
 pub mod plan;
 pub mod reparse;

@@ -31,6 +31,12 @@ pub trait Device: Send + Sync {
     }
 }
 
+impl std::fmt::Debug for dyn Device + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a device of {} bytes", self.len())
+    }
+}
+
 macro_rules! through_pointer {
     ($($pointer:ty),*) => {$(
         impl<D: Device + ?Sized> Device for $pointer {

@@ -3,6 +3,8 @@
 mod drives;
 mod error;
 pub mod fold;
+#[cfg(feature = "image")]
+pub mod image;
 mod locate;
 pub mod memory;
 #[cfg(unix)]

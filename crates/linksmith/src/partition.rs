@@ -1,0 +1,418 @@
+//! Where the NTFS volumes of a disk image are: MBR, GPT, fixed VHD, or no partitions at all.
+//!
+//! Written for reading only; crates exist for GPT alone, and none for the four together, which are less than
+//! what would have to be wrapped.
+
+use std::io;
+
+use linksmith_ntfs::device::Device;
+
+/// A part of a disk that begins with an NTFS boot sector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Partition {
+    /// Its number, from 1, as the table counts; 0 where the volume is all there is.
+    pub number: u32,
+    /// Its first byte.
+    pub start: u64,
+    /// Its bytes.
+    pub length: u64,
+}
+
+/// Why there is no volume to open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PartitionError {
+    /// The disk could not be read.
+    #[error("cannot read the partition table at byte {position}: {source}")]
+    Io {
+        /// Where.
+        position: u64,
+        /// The device's words.
+        source: io::Error,
+    },
+    /// Neither a volume nor a table.
+    #[error(
+        "there is no NTFS volume: neither its boot sector nor a partition table begins at byte 0"
+    )]
+    NoTable,
+    /// The table has no NTFS volume.
+    #[error("none of its {0} partitions holds NTFS")]
+    NoNtfs(usize),
+    /// There are several, and none was chosen.
+    #[error("it has {} NTFS partitions ({}): say which", .0.len(), numbers(.0))]
+    Ambiguous(Vec<Partition>),
+    /// The chosen one is none of them.
+    #[error("partition {wanted} holds no NTFS; there are: {}", numbers(.there))]
+    NotThere {
+        /// The number that was asked for.
+        wanted: u32,
+        /// Those that hold NTFS.
+        there: Vec<Partition>,
+    },
+    /// A dynamic or differencing VHD.
+    #[error("it is a VHD of type {0}; only fixed ones (2) can be opened as they are")]
+    VhdType(u32),
+}
+
+fn numbers(partitions: &[Partition]) -> String {
+    let numbers: Vec<_> = partitions.iter().map(|p| p.number.to_string()).collect();
+    numbers.join(", ")
+}
+
+/// Bytes of a sector of tables; 4096 on disks that say so, which is tried second.
+const SECTORS: [u64; 2] = [512, 4096];
+/// A disk with more logical partitions than this is damaged: Windows has letters for 24.
+const MAX_LOGICAL: usize = 128;
+/// GPT has 128 entries; the standard allows more.
+const MAX_ENTRIES: u32 = 1024;
+
+/// The NTFS volume to open: the only one, or that of the wanted number.
+pub fn find(device: &dyn Device, wanted: Option<u32>) -> Result<Partition, PartitionError> {
+    let found = list(device)?;
+    let mut ntfs = Vec::new();
+    for partition in &found {
+        if is_ntfs(device, partition.start)? {
+            ntfs.push(*partition);
+        }
+    }
+    match (wanted, ntfs.as_slice()) {
+        (None, [only]) => Ok(*only),
+        (None, []) if found.is_empty() => Err(PartitionError::NoTable),
+        (None, []) => Err(PartitionError::NoNtfs(found.len())),
+        (None, _) => Err(PartitionError::Ambiguous(ntfs)),
+        (Some(number), _) => {
+            let chosen = ntfs
+                .iter()
+                .find(|partition| partition.number == number)
+                .copied();
+            chosen.ok_or(PartitionError::NotThere {
+                wanted: number,
+                there: ntfs,
+            })
+        }
+    }
+}
+
+/// Every partition, of whatever kind.
+pub fn list(device: &dyn Device) -> Result<Vec<Partition>, PartitionError> {
+    let disk = disk_length(device)?;
+    if is_ntfs(device, 0)? {
+        return Ok(vec![Partition {
+            number: 0,
+            start: 0,
+            length: disk,
+        }]);
+    }
+    for sector in SECTORS {
+        if let Some(partitions) = gpt(device, disk, sector)? {
+            return Ok(partitions);
+        }
+    }
+    mbr(device, disk)
+}
+
+/// A fixed VHD is the disk with a sector after it; a dynamic one is nothing of the kind.
+fn disk_length(device: &dyn Device) -> Result<u64, PartitionError> {
+    let length = device.len();
+    let Some(at) = length.checked_sub(512) else {
+        return Ok(length);
+    };
+    let footer = read(device, at, 512)?;
+    if !footer.starts_with(b"conectix") {
+        return Ok(length);
+    }
+    match be32(&footer, 60) {
+        Some(2) => Ok(at),
+        kind => Err(PartitionError::VhdType(kind.unwrap_or(0))),
+    }
+}
+
+fn is_ntfs(device: &dyn Device, start: u64) -> Result<bool, PartitionError> {
+    if start.checked_add(512).is_none_or(|end| end > device.len()) {
+        return Ok(false);
+    }
+    Ok(read(device, start, 512)?.get(3..11) == Some(b"NTFS    "))
+}
+
+/// GPT: a header in the second sector, with the place of its entries; an entry of type 0 is free.
+fn gpt(
+    device: &dyn Device,
+    disk: u64,
+    sector: u64,
+) -> Result<Option<Vec<Partition>>, PartitionError> {
+    if disk < 2 * sector {
+        return Ok(None);
+    }
+    let header = read(device, sector, 512)?;
+    let size = le32(&header, 84).unwrap_or(0) as usize;
+    let sizes_fit = (128..=4096).contains(&size) && size % 128 == 0;
+    if !header.starts_with(b"EFI PART") || !sizes_fit {
+        return Ok(None);
+    }
+    let count = le32(&header, 80).unwrap_or(0).min(MAX_ENTRIES);
+    let at = le64(&header, 72).and_then(|lba| lba.checked_mul(sector));
+    let Some(at) = at.filter(|at| at.saturating_add(u64::from(count) * size as u64) <= disk) else {
+        return Ok(None);
+    };
+    let mut partitions = Vec::new();
+    for (number, entry) in (1..).zip(read(device, at, count as usize * size)?.chunks_exact(size)) {
+        if entry.iter().take(16).all(|byte| *byte == 0) {
+            continue;
+        }
+        let (first, last) = (le64(entry, 32).unwrap_or(0), le64(entry, 40).unwrap_or(0));
+        let sectors = last
+            .checked_sub(first)
+            .and_then(|count| count.checked_add(1));
+        partitions.extend(clip(number, first, sectors.unwrap_or(0), sector, disk));
+    }
+    Ok(Some(partitions))
+}
+
+/// MBR: four entries of 16 bytes; an extended one holds a chain of tables, each with one logical partition and the
+/// next table. The partitions' own boot sectors tell what they hold, whatever type the entry claims.
+fn mbr(device: &dyn Device, disk: u64) -> Result<Vec<Partition>, PartitionError> {
+    let mut partitions = Vec::new();
+    let Some(entries) = table(device, 0, disk)? else {
+        return Ok(partitions);
+    };
+    for (number, entry) in (1..).zip(entries) {
+        if entry.is_extended() {
+            logical(device, disk, entry.first, &mut partitions)?;
+        } else {
+            partitions.extend(clip(number, entry.first, entry.sectors, 512, disk));
+        }
+    }
+    partitions.sort_by_key(|partition| partition.number);
+    Ok(partitions)
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    kind: u8,
+    first: u64,
+    sectors: u64,
+}
+
+impl Entry {
+    fn is_extended(self) -> bool {
+        matches!(self.kind, 0x05 | 0x0F | 0x85)
+    }
+}
+
+fn table(device: &dyn Device, at: u64, disk: u64) -> Result<Option<[Entry; 4]>, PartitionError> {
+    if at.checked_add(512).is_none_or(|end| end > disk) {
+        return Ok(None);
+    }
+    let sector = read(device, at, 512)?;
+    if sector.get(510..512) != Some(&[0x55, 0xAA]) {
+        return Ok(None);
+    }
+    Ok(Some([0, 1, 2, 3].map(|index| {
+        let at = 446 + 16 * index;
+        Entry {
+            kind: sector.get(at + 4).copied().unwrap_or(0),
+            first: le32(&sector, at + 8).unwrap_or(0).into(),
+            sectors: le32(&sector, at + 12).unwrap_or(0).into(),
+        }
+    })))
+}
+
+fn logical(
+    device: &dyn Device,
+    disk: u64,
+    base: u64,
+    partitions: &mut Vec<Partition>,
+) -> Result<(), PartitionError> {
+    let mut at = base;
+    for number in (5..).take(MAX_LOGICAL) {
+        let Some([volume, next, ..]) = table(device, at.saturating_mul(512), disk)? else {
+            break;
+        };
+        partitions.extend(clip(
+            number,
+            at.saturating_add(volume.first),
+            volume.sectors,
+            512,
+            disk,
+        ));
+        if !next.is_extended() || next.first == 0 {
+            break;
+        }
+        // The chain counts from the extended partition's begin; it only goes forward.
+        let following = base.saturating_add(next.first);
+        if following <= at {
+            break;
+        }
+        at = following;
+    }
+    Ok(())
+}
+
+/// A partition cut to the disk; none where nothing of it is there.
+fn clip(number: u32, first: u64, sectors: u64, sector: u64, disk: u64) -> Option<Partition> {
+    let start = first
+        .checked_mul(sector)
+        .filter(|start| first > 0 && *start < disk)?;
+    let length = sectors.saturating_mul(sector).min(disk - start);
+    (length > 0).then_some(Partition {
+        number,
+        start,
+        length,
+    })
+}
+
+fn read(device: &dyn Device, position: u64, length: usize) -> Result<Vec<u8>, PartitionError> {
+    let mut bytes = vec![0; length];
+    match device.read_at(position, &mut bytes) {
+        Ok(()) => Ok(bytes),
+        Err(source) if source.kind() == io::ErrorKind::UnexpectedEof && position == 0 => {
+            Err(PartitionError::NoTable)
+        }
+        Err(source) => Err(PartitionError::Io { position, source }),
+    }
+}
+
+fn le32(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .copied()
+        .map(u32::from_le_bytes)
+}
+
+fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .copied()
+        .map(u32::from_be_bytes)
+}
+
+fn le64(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .copied()
+        .map(u64::from_le_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use linksmith_ntfs::device::Memory;
+    use proptest::prelude::*;
+
+    const DISK: usize = 1 << 20;
+
+    fn ntfs_at(disk: &mut [u8], sector: usize) {
+        disk[sector * 512 + 3..sector * 512 + 11].copy_from_slice(b"NTFS    ");
+    }
+
+    fn mbr_entry(disk: &mut [u8], sector: usize, index: usize, kind: u8, first: u32, count: u32) {
+        let at = sector * 512 + 446 + 16 * index;
+        disk[at + 4] = kind;
+        disk[at + 8..at + 12].copy_from_slice(&first.to_le_bytes());
+        disk[at + 12..at + 16].copy_from_slice(&count.to_le_bytes());
+        disk[sector * 512 + 510..sector * 512 + 512].copy_from_slice(&[0x55, 0xAA]);
+    }
+
+    fn check(disk: &[u8], wanted: Option<u32>, expected: Result<(u32, u64, u64), &str>) {
+        let found = find(&Memory::new(disk.to_vec()), wanted);
+        match (found, expected) {
+            (Ok(found), Ok((number, start, length))) => {
+                assert_eq!(
+                    found,
+                    Partition {
+                        number,
+                        start: start * 512,
+                        length: length * 512
+                    }
+                );
+            }
+            (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
+            (found, expected) => panic!("{found:?}, expected {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn a_volume_without_a_table() {
+        let mut disk = vec![0; DISK];
+        check(&disk, None, Err("no NTFS volume"));
+        ntfs_at(&mut disk, 0);
+        check(&disk, None, Ok((0, 0, 2048)));
+        check(&[0; 100], None, Err("no NTFS volume"));
+    }
+
+    #[test]
+    fn mbr_with_logical_partitions() {
+        let mut disk = vec![0; DISK];
+        mbr_entry(&mut disk, 0, 0, 0x83, 10, 50);
+        mbr_entry(&mut disk, 0, 1, 0x0F, 100, 1000);
+        mbr_entry(&mut disk, 0, 2, 0x07, 1200, 9999);
+        mbr_entry(&mut disk, 100, 0, 0x07, 2, 98);
+        mbr_entry(&mut disk, 100, 1, 0x05, 200, 100);
+        mbr_entry(&mut disk, 300, 0, 0x07, 1, 50);
+        mbr_entry(&mut disk, 300, 1, 0x05, 200, 100);
+        check(&disk, None, Err("none of its 4 partitions"));
+        ntfs_at(&mut disk, 301);
+        check(&disk, None, Ok((6, 301, 50)));
+        ntfs_at(&mut disk, 1200);
+        check(&disk, None, Err("2 NTFS partitions (3, 6)"));
+        check(&disk, Some(3), Ok((3, 1200, 848)));
+        check(
+            &disk,
+            Some(1),
+            Err("partition 1 holds no NTFS; there are: 3, 6"),
+        );
+    }
+
+    #[test]
+    fn gpt_with_sectors_of_both_sizes() {
+        for sector in [512usize, 4096] {
+            let mut disk = vec![0; DISK];
+            mbr_entry(&mut disk, 0, 0, 0xEE, 1, u32::MAX);
+            disk[sector..sector + 8].copy_from_slice(b"EFI PART");
+            disk[sector + 72] = 2;
+            disk[sector + 80] = 128;
+            disk[sector + 84] = 128;
+            let entry = 2 * sector + 128;
+            disk[entry] = 0xA2;
+            disk[entry + 32] = 40;
+            disk[entry + 40] = 49;
+            let first = 40 * sector / 512;
+            ntfs_at(&mut disk, first);
+            check(&disk, None, Ok((2, first as u64, 10 * sector as u64 / 512)));
+        }
+    }
+
+    #[test]
+    fn vhd_is_a_disk_with_a_footer() {
+        let mut disk = vec![0; DISK];
+        ntfs_at(&mut disk, 0);
+        disk[DISK - 512..DISK - 504].copy_from_slice(b"conectix");
+        disk[DISK - 512 + 63] = 2;
+        check(&disk, None, Ok((0, 0, 2047)));
+        disk[DISK - 512 + 63] = 3;
+        check(&disk, None, Err("VHD of type 3"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_table_leads_out_of_the_disk(
+            edits in prop::collection::vec((0usize..4096, any::<u8>()), 0..64), gpt in any::<bool>()
+        ) {
+            let mut disk = vec![0; 1 << 16];
+            for (at, byte) in edits {
+                disk[at] = byte;
+            }
+            disk[510..512].copy_from_slice(&[0x55, 0xAA]);
+            if gpt {
+                disk[512..520].copy_from_slice(b"EFI PART");
+            }
+            for partition in list(&Memory::new(disk)).unwrap_or_default() {
+                prop_assert!(partition.length > 0);
+                prop_assert!(partition.start + partition.length <= 1 << 16);
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! A file or block device as the engine's `Device`: positioned reads and writes, locked while open.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the image itself is opened here; links on the way to it are the user's"
+)]
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom};
+use std::path::Path;
+
+use linksmith_ntfs::device::Device;
+
+/// What is wanted of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// To read it: others may read it too.
+    Read,
+    /// To change it: nobody else may have it open.
+    Write,
+}
+
+/// An image file or a block device.
+///
+/// An advisory lock (share mode on Windows) keeps two of these from changing one image; a block device that is to be
+/// changed is opened exclusively, which fails while it is mounted.
+#[derive(Debug)]
+pub struct FileDevice {
+    file: File,
+    length: u64,
+    sector_size: u32,
+    writable: bool,
+}
+
+impl FileDevice {
+    /// Opens and locks it.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::ResourceBusy`] where another program has it locked or mounted; else the system's own.
+    pub fn open(path: &Path, access: Access) -> io::Result<Self> {
+        let file = open(path, access)?;
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "it is a directory",
+            ));
+        }
+        // The metadata of a block device have no length; its end has.
+        let length = if metadata.is_file() {
+            metadata.len()
+        } else {
+            (&file).seek(SeekFrom::End(0))?
+        };
+        let sector_size = sector_size(&file, metadata.is_file());
+        Ok(Self {
+            file,
+            length,
+            sector_size,
+            writable: access == Access::Write,
+        })
+    }
+
+    /// Whether it was opened to be changed.
+    pub fn is_writable(&self) -> bool {
+        self.writable
+    }
+}
+
+impl Device for FileDevice {
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        positioned::read(&self.file, offset, buf)
+    }
+
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let end = offset.checked_add(data.len() as u64);
+        if end.is_none_or(|end| end > self.length) {
+            let what = format!(
+                "{} bytes at {offset} lie outside of {}",
+                data.len(),
+                self.length
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
+        positioned::write(&self.file, offset, data)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn sector_size(&self) -> u32 {
+        self.sector_size
+    }
+}
+
+#[cfg(unix)]
+fn open(path: &Path, access: Access) -> io::Result<File> {
+    use rustix::fs::FlockOperation;
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+
+    let mut options = OpenOptions::new();
+    options.read(true).write(access == Access::Write);
+    let mut file = options.open(path)?;
+    if access == Access::Write && file.metadata()?.file_type().is_block_device() {
+        // Exclusive opening of a block device fails while it is mounted; on other systems it does no harm.
+        drop(file);
+        file = options
+            .custom_flags(rustix::fs::OFlags::EXCL.bits() as i32)
+            .open(path)?;
+    }
+    let lock = match access {
+        Access::Read => FlockOperation::NonBlockingLockShared,
+        Access::Write => FlockOperation::NonBlockingLockExclusive,
+    };
+    match rustix::fs::flock(&file, lock) {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            "another program has it locked",
+        )),
+        // Network file systems without locks are read and written all the same.
+        Err(rustix::io::Errno::NOTSUP | rustix::io::Errno::NOLCK) => Ok(file),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(windows)]
+fn open(path: &Path, access: Access) -> io::Result<File> {
+    use std::os::windows::fs::OpenOptionsExt;
+
+    /// Windows: others may open the file to read it.
+    const FILE_SHARE_READ: u32 = 1;
+    let share = if access == Access::Write {
+        0
+    } else {
+        FILE_SHARE_READ
+    };
+    OpenOptions::new()
+        .read(true)
+        .write(access == Access::Write)
+        .share_mode(share)
+        .open(path)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn open(path: &Path, access: Access) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(access == Access::Write)
+        .open(path)
+}
+
+#[cfg(target_os = "linux")]
+fn sector_size(file: &File, regular: bool) -> u32 {
+    // A power cut tears a file at the sectors of the disk below, of which 512 is the smallest.
+    if regular {
+        512
+    } else {
+        rustix::fs::ioctl_blksszget(file).unwrap_or(512)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sector_size(_file: &File, _regular: bool) -> u32 {
+    512
+}
+
+#[cfg(unix)]
+mod positioned {
+    use std::fs::File;
+    use std::io;
+    use std::os::unix::fs::FileExt;
+
+    pub(super) fn read(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        file.read_exact_at(buf, offset)
+    }
+
+    pub(super) fn write(file: &File, offset: u64, data: &[u8]) -> io::Result<()> {
+        file.write_all_at(data, offset)
+    }
+}
+
+#[cfg(windows)]
+mod positioned {
+    use std::fs::File;
+    use std::io;
+    use std::os::windows::fs::FileExt;
+
+    pub(super) fn read(file: &File, mut offset: u64, mut buf: &mut [u8]) -> io::Result<()> {
+        while !buf.is_empty() {
+            match file.seek_read(buf, offset)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => {
+                    buf = buf.get_mut(count..).unwrap_or_default();
+                    offset += count as u64;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn write(file: &File, mut offset: u64, mut data: &[u8]) -> io::Result<()> {
+        while !data.is_empty() {
+            match file.seek_write(data, offset)? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                count => {
+                    data = data.get(count..).unwrap_or_default();
+                    offset += count as u64;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_writer_is_alone() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(4096).unwrap();
+        let reader = FileDevice::open(file.path(), Access::Read).unwrap();
+        assert!(FileDevice::open(file.path(), Access::Read).is_ok());
+        let busy = FileDevice::open(file.path(), Access::Write).unwrap_err();
+        assert_eq!(busy.kind(), io::ErrorKind::ResourceBusy);
+        drop(reader);
+        let writer = FileDevice::open(file.path(), Access::Write).unwrap();
+        assert!(FileDevice::open(file.path(), Access::Read).is_err());
+        writer.write_at(4094, &[1, 2]).unwrap();
+        assert!(writer.write_at(4095, &[1, 2]).is_err(), "it never grows");
+        let mut two = [0; 2];
+        writer.read_at(4094, &mut two).unwrap();
+        assert_eq!((two, writer.len()), ([1, 2], 4096));
+        assert!(writer.read_at(4095, &mut two).is_err());
+    }
+}

@@ -1,0 +1,287 @@
+//! Entries, links and names of an image.
+
+use std::io::{Cursor, Read};
+use std::ops::ControlFlow;
+
+use linksmith_ntfs::FileRef;
+use linksmith_ntfs::Result as NtfsResult;
+use linksmith_ntfs::file::File;
+use linksmith_ntfs::layout::{file_attributes, well_known};
+use linksmith_ntfs::tree::{DirEntry, FileNames, Standard};
+
+use super::contents::Contents;
+use super::{Cause, ImageVolume, cause};
+use crate::entry::{Attributes, Base, Entry, FileId, FileTime, LinkText, Times};
+use crate::path::{EntryPath, Name};
+use crate::reparse::{ReparsePoint, ReparseTag};
+
+/// Compressed files are expanded whole; above this they would not fit.
+const MAX_COMPRESSED: u64 = 1 << 30;
+/// Of the root directory, Windows shows no file below this record: they are the volume's own.
+const FIRST_SHOWN: u64 = 16;
+
+/// A file that a path leads to.
+pub(super) struct Found {
+    file: File,
+    /// Its name as the directory has it; `None` for the root.
+    name: Option<Vec<u16>>,
+}
+
+impl ImageVolume {
+    pub(super) fn look(&self, at: &EntryPath) -> Result<Entry, Cause> {
+        let found = self.find(at)?;
+        let name = found.name.as_deref().map(Name::from_utf16).transpose()?;
+        Ok(self.describe(&found.file, name, found.name.as_deref()))
+    }
+
+    pub(super) fn list(
+        &self,
+        at: &EntryPath,
+        visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), Cause> {
+        let directory = self.find(at)?.file;
+        if !directory.is_directory() || self.is_link(&directory) {
+            return Err(Cause::NotADirectory);
+        }
+        let root = at.is_root();
+        let mut failed = None;
+        let walked = self.ntfs.read_dir(&directory, |entry| match entry {
+            Ok(entry) => match self.listed(root, &entry) {
+                Some(entry) => visit(entry),
+                None => ControlFlow::Continue(()),
+            },
+            Err(error) => {
+                failed.get_or_insert(error);
+                ControlFlow::Continue(())
+            }
+        });
+        // What can be read was visited; that it was not all is an error all the same.
+        walked.map_err(cause::of)?;
+        failed.map_or(Ok(()), |error| Err(cause::of(error)))
+    }
+
+    pub(super) fn link(&self, at: &EntryPath) -> Result<Option<LinkText>, Cause> {
+        let data = self
+            .ntfs
+            .reparse_data(&self.find(at)?.file)
+            .map_err(cause::of)?;
+        Ok(data
+            .map(ReparsePoint::from_bytes)
+            .transpose()?
+            .map(LinkText::Reparse))
+    }
+
+    pub(super) fn open_file(&self, at: &EntryPath) -> Result<Box<dyn Read + '_>, Cause> {
+        let file = self.find(at)?.file;
+        if self.is_link(&file) {
+            return Err(Cause::ThroughLink(at.clone()));
+        }
+        if file.is_directory() {
+            return Err(Cause::IsADirectory);
+        }
+        let value = self.ntfs.stream(&file, &[]).map_err(unreadable)?;
+        let Some(value) = value else {
+            return Ok(Box::new(Cursor::new(Vec::new())));
+        };
+        if value
+            .extents()
+            .is_some_and(|extents| extents.is_compressed())
+        {
+            let bytes = self
+                .ntfs
+                .read_whole(&value, MAX_COMPRESSED)
+                .map_err(cause::of)?;
+            return Ok(Box::new(Cursor::new(bytes)));
+        }
+        Ok(Box::new(Contents {
+            ntfs: &self.ntfs,
+            value,
+            offset: 0,
+        }))
+    }
+
+    pub(super) fn all_names(&self, at: &EntryPath) -> Result<Vec<EntryPath>, Cause> {
+        let found = self.find(at)?;
+        if found.name.is_none() {
+            return Ok(vec![EntryPath::root()]);
+        }
+        let paths = self.ntfs.paths(&found.file).map_err(cause::of)?;
+        paths.iter().map(|names| Ok(path(names)?)).collect()
+    }
+
+    /// The file at a path; never through a link.
+    pub(super) fn find(&self, at: &EntryPath) -> Result<Found, Cause> {
+        let root = self.ntfs.file(well_known::ROOT).map_err(cause::of)?;
+        let mut found = Found {
+            file: root,
+            name: None,
+        };
+        let mut path = EntryPath::root();
+        let mut names = at.names().peekable();
+        while let Some(name) = names.next() {
+            if self.is_link(&found.file) {
+                return Err(Cause::ThroughLink(path));
+            }
+            if !found.file.is_directory() {
+                return Err(Cause::NotADirectory);
+            }
+            path.push(&name);
+            // What cannot be a name here is not there either.
+            let entry = match name.to_utf16() {
+                Ok(units) => self
+                    .ntfs
+                    .lookup_in(&found.file, &units)
+                    .map_err(cause::of)?,
+                Err(_) => None,
+            };
+            let Some(entry) = entry else {
+                let last = names.peek().is_none();
+                return Err(if last {
+                    Cause::NotFound
+                } else {
+                    Cause::PathNotFound(path)
+                });
+            };
+            let file = self.ntfs.file_by_ref(entry.file).map_err(damaged)?;
+            found = Found {
+                file,
+                name: Some(entry.name),
+            };
+        }
+        Ok(found)
+    }
+
+    fn is_link(&self, file: &File) -> bool {
+        self.tag(file).is_some_and(ReparseTag::is_name_surrogate)
+    }
+
+    fn tag(&self, file: &File) -> Option<ReparseTag> {
+        let data = self.ntfs.reparse_data(file).ok().flatten()?;
+        data.first_chunk()
+            .map(|tag| ReparseTag(u32::from_le_bytes(*tag)))
+    }
+
+    /// An entry of a listing; `None` for what is not shown. Where the file cannot be read, what the index repeats of
+    /// it serves.
+    fn listed(&self, root: bool, entry: &DirEntry<'_>) -> Option<Entry> {
+        let hidden = root && entry.file.number() < FIRST_SHOWN;
+        if hidden || entry.key.is_dos() {
+            return None;
+        }
+        let units = entry.key.to_vec();
+        let name = Name::from_utf16(&units).ok()?;
+        match self.ntfs.file_by_ref(entry.file) {
+            Ok(file) => Some(self.describe(&file, Some(name), Some(&units))),
+            Err(_) => Some(self.copied(entry, name)),
+        }
+    }
+
+    fn describe(&self, file: &File, name: Option<Name>, units: Option<&[u16]>) -> Entry {
+        let names = file.names().unwrap_or_default();
+        let tag = self.tag(file);
+        let directory = file.is_directory();
+        let standard = file.standard().ok();
+        let link = tag.is_some_and(ReparseTag::is_name_surrogate);
+        Entry {
+            name,
+            short_name: units.and_then(|units| short_name(&names, units)),
+            id: self.id(file.reference()),
+            base: if directory { Base::Dir } else { Base::File },
+            tag,
+            links: Some(names.len().max(1) as u32),
+            size: if directory || link {
+                0
+            } else {
+                self.size(file).unwrap_or(0)
+            },
+            attributes: attributes(standard.as_ref(), directory),
+            times: standard.as_ref().map(times).unwrap_or_default(),
+        }
+    }
+
+    fn size(&self, file: &File) -> NtfsResult<u64> {
+        let data = linksmith_ntfs::layout::attribute_type::DATA;
+        let value = self.ntfs.value(file, data, &[])?;
+        Ok(value.map_or(0, |value| value.len()))
+    }
+
+    fn copied(&self, entry: &DirEntry<'_>, name: Name) -> Entry {
+        let header = entry.key.header;
+        let flags = header.file_attributes.get();
+        let directory = flags & file_attributes::DIRECTORY != 0;
+        let reparse = flags & file_attributes::REPARSE_POINT != 0;
+        let mut shown = Attributes(flags & 0xFFFF);
+        shown.set(Attributes::DIRECTORY, directory);
+        Entry {
+            name: Some(name),
+            short_name: None,
+            id: self.id(entry.file),
+            base: if directory { Base::Dir } else { Base::File },
+            tag: reparse.then(|| ReparseTag(header.reparse_tag.get())),
+            links: None,
+            size: if directory { 0 } else { header.data_size.get() },
+            attributes: shown,
+            times: Times {
+                created: FileTime(header.created.get()),
+                modified: FileTime(header.modified.get()),
+                changed: FileTime(header.record_modified.get()),
+                accessed: FileTime(header.accessed.get()),
+            },
+        }
+    }
+
+    fn id(&self, file: FileRef) -> FileId {
+        FileId {
+            volume: self.info.serial,
+            file: u128::from(file.raw()),
+        }
+    }
+}
+
+/// The 8.3 name that goes with a long one.
+fn short_name(names: &[FileNames], long: &[u16]) -> Option<Name> {
+    let found = names
+        .iter()
+        .find(|name| name.name == long && name.short.is_some())?;
+    Name::from_utf16(found.short.as_deref()?).ok()
+}
+
+fn attributes(standard: Option<&Standard>, directory: bool) -> Attributes {
+    let flags = standard.map_or(0, |standard| standard.base.file_attributes.get());
+    let mut attributes = Attributes(flags);
+    attributes.set(Attributes::DIRECTORY, directory);
+    attributes
+}
+
+fn times(standard: &Standard) -> Times {
+    let base = &standard.base;
+    Times {
+        created: FileTime(base.created.get()),
+        modified: FileTime(base.modified.get()),
+        changed: FileTime(base.record_modified.get()),
+        accessed: FileTime(base.accessed.get()),
+    }
+}
+
+fn path(names: &[Vec<u16>]) -> Result<EntryPath, crate::path::NameError> {
+    let names: Result<Vec<Name>, _> = names.iter().map(|name| Name::from_utf16(name)).collect();
+    Ok(EntryPath::from_names(names?.iter()))
+}
+
+/// An entry is there, and what it leads to is not: that is damage, not absence.
+fn damaged(error: linksmith_ntfs::Error) -> Cause {
+    match error {
+        linksmith_ntfs::Error::Io { .. } => cause::of(error),
+        other => Cause::Damaged(other.to_string()),
+    }
+}
+
+/// Contents of a kind that only Windows reads are named as such; they are no damage.
+fn unreadable(error: linksmith_ntfs::Error) -> Cause {
+    match error {
+        linksmith_ntfs::Error::Unsupported { .. } => {
+            Cause::Io(std::io::Error::new(std::io::ErrorKind::Unsupported, error))
+        }
+        other => cause::of(other),
+    }
+}
