@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use linksmith::volume::Drives;
+use linksmith::volume::image::ImageVolume;
 use linksmith::volume::memory::MemoryVolume;
 use linksmith::{Caps, FileTime, Volume};
 
@@ -35,15 +36,25 @@ fn host() -> Result<Drives, CliError> {
     Drives::host().map_err(located)
 }
 
-fn open(spec: &DriveSpec, _: &mut Console) -> Result<Arc<dyn Volume>, CliError> {
+fn open(spec: &DriveSpec, console: &mut Console) -> Result<Arc<dyn Volume>, CliError> {
     let shown = spec.path.to_string_lossy();
     if let Some(options) = shown.strip_prefix("memory:") {
         return memory(options, spec.read_only);
     }
-    Err(CliError::new(
-        Exit::Unsupported,
-        format!("cannot attach '{shown}': it is no volume this program can open"),
-    ))
+    let path = std::path::Path::new(&spec.path);
+    let volume = ImageVolume::open(path, spec.part).map_err(|error| {
+        CliError::new(
+            Exit::Unsupported,
+            format!("cannot attach '{shown}': {}", error.cause),
+        )
+    })?;
+    // One line, however much is wrong: reading goes on.
+    if !volume.warnings().is_empty() {
+        let message = format!("'{shown}': {}", volume.warnings().join("; "));
+        let hint = "What is read may be older than what its last system meant to leave.";
+        console.warn(&message, Some(hint))?;
+    }
+    Ok(Arc::new(volume))
 }
 
 /// An empty volume in memory, for tests and demonstrations: `memory:` or
