@@ -31,7 +31,6 @@ pub(crate) fn drives(globals: &Globals, console: &mut Console) -> Result<Drives,
     Drives::attached(attached).map_err(located)
 }
 
-#[cfg(unix)]
 fn host() -> Result<Drives, CliError> {
     Drives::host().map_err(located)
 }

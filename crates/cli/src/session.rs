@@ -86,6 +86,15 @@ impl Session {
             .map_err(|e| not_applied(&drives, drive, &e))
     }
 
+    /// A tool's exit code: the original's, or ours where `--fixed-exit-codes` wants it.
+    pub(crate) fn exit_code(&self, original: u8, fixed: u8) -> u8 {
+        if self.globals.fixed_exit_codes {
+            fixed
+        } else {
+            original
+        }
+    }
+
     /// Asks a person for a yes; no where there is no terminal to ask at.
     pub(crate) fn ask(&mut self, question: &str) -> Result<bool, CliError> {
         if !std::io::stdin().is_terminal() {
@@ -167,7 +176,7 @@ pub(crate) fn located_text(text: &OsStr, error: LocateError) -> CliError {
         LocateError::Volume(error) => CliError::cannot(error.op, bytes, &error.cause),
         LocateError::Nowhere { resolution, .. } => {
             let end = &resolution.end;
-            let code = end.win32();
+            let code = way_code(end.win32());
             let exit = code.map_or(Exit::NotFound, error::exit_of_code);
             let mut error = CliError::new(exit, format!("cannot follow '{shown}': {end}"));
             error.code = code;
@@ -191,6 +200,19 @@ pub(crate) fn located_text(text: &OsStr, error: LocateError) -> CliError {
         }
         other => CliError::usage(other.to_string()),
     }
+}
+
+/// The code of an error of finding a place. What leads nowhere is a folder on the way, or is used as one:
+/// Windows then says "path" where it says "file" of a last name.
+pub(crate) fn code_of(error: &LocateError) -> Option<u32> {
+    match error {
+        LocateError::Nowhere { .. } => way_code(error.win32()),
+        other => other.win32(),
+    }
+}
+
+fn way_code(code: Option<u32>) -> Option<u32> {
+    if code == Some(2) { Some(3) } else { code }
 }
 
 /// Whether a name cannot be one at all, whatever the volume.

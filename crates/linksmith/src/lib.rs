@@ -6,7 +6,9 @@
 //!
 //! The library never prints, and nothing in it follows a link except `resolve`.
 
+pub mod doctor;
 pub mod entry;
+pub mod graph;
 pub mod ops;
 #[cfg(feature = "image")]
 pub mod partition;

@@ -24,6 +24,7 @@ pub mod lznt1;
 pub mod ranges;
 pub mod record;
 pub mod runs;
+pub mod scan;
 pub mod tree;
 pub mod value;
 pub mod volume;

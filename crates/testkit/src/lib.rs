@@ -1,5 +1,6 @@
 //! What the tests share: trees, images, a crash device, a command harness, oracles.
 
+pub mod browser;
 pub mod changes;
 pub mod conformance;
 pub mod crash;

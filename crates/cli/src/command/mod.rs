@@ -16,6 +16,8 @@
 //! whole tree exists for `help`, `completions` and `man` alone.
 
 mod completions;
+mod doctor;
+mod graph;
 mod list;
 mod man;
 mod names;
@@ -91,6 +93,8 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<names::Names>(),
     Verb::of::<type_::Type>(),
     Verb::of::<shell::Shell>(),
+    Verb::of::<doctor::Doctor>(),
+    Verb::of::<graph::Draw>(),
     Verb::of::<completions::Completions>(),
     Verb::of::<man::Man>(),
 ];

@@ -1,6 +1,8 @@
 //! Where output goes: standard output and error, colours, redirection.
 
+pub(crate) mod graph;
 pub(crate) mod json;
+pub(crate) mod save;
 pub(crate) mod text;
 
 use std::borrow::Cow;
@@ -31,7 +33,12 @@ pub(crate) struct Console {
     pub quiet: bool,
     /// Whether standard output is a terminal.
     pub terminal: bool,
+    /// How lines of other tools' commands end.
+    pub eol: &'static str,
 }
+
+/// The end of a line on this system.
+pub(crate) const EOL: &str = if cfg!(windows) { "\r\n" } else { "\n" };
 
 impl Console {
     /// The process's own streams.
@@ -44,6 +51,7 @@ impl Console {
             json: false,
             quiet: false,
             terminal,
+            eol: EOL,
         }
     }
 

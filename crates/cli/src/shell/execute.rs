@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::rc::Rc;
 
+use linksmith::volume::PathStyle;
 use linksmith::{Cause, Place, Step};
 
 use super::grammar::{Chain, Redirect, Simple, Splitting, words};
@@ -36,6 +37,8 @@ struct Sink {
     place: Option<Place>,
     append: bool,
     buffer: Buffer,
+    /// How lines end in it.
+    eol: &'static str,
 }
 
 /// Where a stream goes.
@@ -84,10 +87,12 @@ impl Shell<'_> {
                     let Some(place) = self.sink_place(path)? else {
                         return Ok(());
                     };
+                    let windows = self.drives.style() == PathStyle::Windows;
                     sinks.push(Sink {
                         place,
                         append: *append,
                         buffer: Buffer::default(),
+                        eol: if windows { "\r\n" } else { "\n" },
                     });
                     (*stream, Goes::Sink(sinks.len() - 1))
                 }
@@ -119,7 +124,7 @@ impl Shell<'_> {
                     _ => return Ok(Some(Some(place))),
                 }
             }
-            Err(e) => tools::words(e.win32(), &e),
+            Err(e) => tools::words(crate::session::code_of(&e), &e),
         };
         self.err(&message)?;
         self.set_last(1, 1);
@@ -145,14 +150,17 @@ impl Shell<'_> {
         };
         self.session.console.flush()?;
         let console = &mut self.session.console;
-        let color = console.color;
+        let (color, eol) = (console.color, console.eol);
+        if let Goes::Sink(i) = out {
+            console.eol = sinks.get(i).map_or(eol, |sink| sink.eol);
+        }
         console.color &= out == Goes::Out;
         let old_out = (out != Goes::Out).then(|| console.swap_out(stream(out)));
         let old_err = (err != Goes::Err).then(|| console.swap_err(stream(err)));
         let result = self.simple(text);
         let console = &mut self.session.console;
         console.flush()?;
-        console.color = color;
+        (console.color, console.eol) = (color, eol);
         if let Some(old) = old_out {
             console.swap_out(old);
         }

@@ -4,24 +4,28 @@
 //! to standard error, what the original prints goes where the original prints it. Where the original's
 //! exit code misleads, `--fixed-exit-codes` gives ours instead.
 //!
-//! Lines end as the original's do on the system this runs on: in CR LF on Windows, in LF elsewhere.
+//! Lines end as the original's do on the system this runs on: in CR LF on Windows, in LF elsewhere;
+//! what the prompt writes into a file on a Windows volume ends its lines in CR LF on any system.
 
 pub(crate) mod dir;
+mod findlinks;
+mod fsutil;
+mod junction;
+mod mklink;
 pub(crate) mod wildcard;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 
 use linksmith::reparse::View;
-use linksmith::volume::Drives;
-use linksmith::{DriveId, EntryPath, LinkText, Place, Win32Error};
+use linksmith::volume::{Caps, Drives, list};
+use linksmith::{
+    Base, DriveId, Entry, EntryPath, LinkText, LocateError, Place, Step, VolumeError, Win32Error,
+};
 
 use crate::args::Globals;
-use crate::error::CliError;
+use crate::error::{self, CliError, Exit};
 use crate::session::{Session, located};
-
-/// The end of a line.
-const EOL: &str = if cfg!(windows) { "\r\n" } else { "\n" };
 
 /// One tool.
 pub(crate) struct Tool {
@@ -35,12 +39,27 @@ pub(crate) struct Tool {
 }
 
 /// Every tool.
-pub(crate) const TOOLS: &[Tool] = &[Tool {
-    name: "dir",
-    verb: true,
-    program: false,
-    run: dir::run,
-}];
+pub(crate) const TOOLS: &[Tool] = &[
+    tool("mklink", true, false, mklink::run),
+    tool("dir", true, false, dir::run),
+    tool("fsutil", true, true, fsutil::run),
+    tool("junction", false, true, junction::run),
+    tool("findlinks", false, true, findlinks::run),
+];
+
+const fn tool(
+    name: &'static str,
+    verb: bool,
+    program: bool,
+    run: fn(&mut Session, &[OsString]) -> Result<u8, CliError>,
+) -> Tool {
+    Tool {
+        name,
+        verb,
+        program,
+        run,
+    }
+}
 
 /// The tool of this name, in any case.
 pub(crate) fn find(name: &str) -> Option<&'static Tool> {
@@ -76,17 +95,135 @@ pub(crate) fn out(session: &mut Session, text: &str) -> Result<(), CliError> {
 }
 
 pub(crate) fn out_line(session: &mut Session, line: &[u8]) -> Result<(), CliError> {
+    let eol = session.console.eol;
     let out = session.console.out();
     out.write_all(line)?;
-    out.write_all(EOL.as_bytes())?;
+    out.write_all(eol.as_bytes())?;
     Ok(())
 }
 
 pub(crate) fn err_line(session: &mut Session, line: &str) -> Result<(), CliError> {
+    let eol = session.console.eol;
     let err = session.console.err()?;
     err.write_all(line.as_bytes())?;
-    err.write_all(EOL.as_bytes())?;
+    err.write_all(eol.as_bytes())?;
     Ok(())
+}
+
+/// Three lines and a blank one in place of the original's banner: scripts skip those by number.
+fn banner(session: &mut Session, name: &str, does: &str) -> Result<(), CliError> {
+    let version = env!("CARGO_PKG_VERSION");
+    out_line(
+        session,
+        format!("linksmith {version} as {name} - {does}").as_bytes(),
+    )?;
+    out_line(session, b"Free software: MIT or Apache-2.0")?;
+    out_line(session, b"`linksmith help` tells what else it does")?;
+    out_line(session, b"")
+}
+
+/// Why a tool could not: its words, and the exit code of ours for it.
+#[derive(Debug)]
+struct Failure {
+    words: String,
+    fixed: u8,
+    code: Option<u32>,
+}
+
+impl Failure {
+    /// A Win32 error.
+    fn code(code: u32) -> Self {
+        Self {
+            words: words(Some(code), &"it failed"),
+            fixed: error::exit_of_code(code).code(),
+            code: Some(code),
+        }
+    }
+
+    /// Words that no code stands for.
+    fn words(words: impl Into<String>, fixed: u8) -> Self {
+        Self {
+            words: words.into(),
+            fixed,
+            code: None,
+        }
+    }
+}
+
+impl From<LocateError> for Failure {
+    fn from(e: LocateError) -> Self {
+        let code = crate::session::code_of(&e);
+        let fixed = code.map_or(Exit::Partly, error::exit_of_code).code();
+        Self {
+            words: words(code, &e),
+            fixed,
+            code,
+        }
+    }
+}
+
+impl From<VolumeError> for Failure {
+    fn from(e: VolumeError) -> Self {
+        let code = e.cause.win32();
+        Self {
+            words: words(code, &e.cause),
+            fixed: error::exit_of(&e.cause).code(),
+            code,
+        }
+    }
+}
+
+impl From<CliError> for Failure {
+    fn from(e: CliError) -> Self {
+        Self {
+            words: e.message,
+            fixed: e.exit.code(),
+            code: e.code,
+        }
+    }
+}
+
+/// Does steps of one volume.
+fn apply(drives: &Drives, drive: DriveId, steps: &[Step]) -> Result<(), Failure> {
+    let volume = drives.volume(drive)?;
+    volume.apply(steps).map_err(|e| Failure::from(*e.source))
+}
+
+/// One more name of a file; a directory has none, and another volume's names are not its own.
+fn hard_link(drives: &Drives, existing: &Place, entry: &Entry, new: &Place) -> Result<(), Failure> {
+    if entry.base == Base::Dir {
+        return Err(Failure::code(5));
+    }
+    if existing.drive != new.drive {
+        return Err(Failure::code(17));
+    }
+    let step = Step::HardLink {
+        existing: existing.path.clone(),
+        new: new.path.clone(),
+    };
+    apply(drives, new.drive, &[step])
+}
+
+/// Every name of a file; where the volume does not know them, those in the file's own folder.
+fn names_of(drives: &Drives, place: &Place, entry: &Entry) -> Result<Vec<Place>, Failure> {
+    let volume = drives.volume(place.drive)?;
+    let on_drive = |path| Place {
+        drive: place.drive,
+        path,
+    };
+    if volume.info().caps.contains(Caps::NAMES) {
+        return Ok(volume
+            .names(&place.path)?
+            .into_iter()
+            .map(on_drive)
+            .collect());
+    }
+    let dir = place.parent().unwrap_or_else(|| place.clone());
+    let entries = list(&*volume, &dir.path)?.into_iter();
+    let same = entries.filter(|e| e.id == entry.id);
+    Ok(same
+        .filter_map(|e| Some(dir.join(e.name.as_ref()?)))
+        .collect())
 }
 
 /// The system's words for a code; where there is none, our own.
@@ -154,6 +291,10 @@ mod tests {
 
     #[test]
     fn programs_named_after_tools() {
+        assert_eq!(
+            of_program(OsStr::new("JUNCTION64.exe")).map(|t| t.name),
+            Some("junction")
+        );
         let name = |path: &str| of_program(OsStr::new(path)).map(|t| t.name);
         assert_eq!(name("/usr/local/bin/dir"), Some("dir"));
         assert_eq!(name("Dir.EXE"), Some("dir"));

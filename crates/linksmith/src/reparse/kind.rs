@@ -94,18 +94,30 @@ fn is_volume(text: Option<&LinkText>) -> bool {
 impl LinkKind {
     /// Which kind of link an entry is; `None` for what is none. A file with one name is none.
     pub fn of(entry: &Entry, text: Option<&LinkText>) -> Option<Self> {
-        Some(match Kind::of(entry, text) {
-            Kind::File | Kind::Dir => return None,
-            Kind::Hard => Self::HardLink,
-            Kind::Symlink if entry.base == Base::PosixSymlink => Self::PosixSymlink,
-            Kind::Symlink => Self::Symlink {
-                dir: entry.base == Base::Dir,
-            },
-            Kind::Junction => Self::Junction,
-            Kind::Mount => Self::VolumeMountPoint,
-            Kind::Wsl => Self::WslSymlink,
-            Kind::AppExec | Kind::Cloud | Kind::Other => Self::Other(entry.tag?),
-        })
+        match (entry.tag, entry.base) {
+            (Some(tag), base) => Some(Self::of_tag(tag, base == Base::Dir, text)),
+            (None, Base::PosixSymlink) => Some(Self::PosixSymlink),
+            (None, Base::File) if entry.links.is_some_and(|n| n > 1) => Some(Self::HardLink),
+            (None, _) => None,
+        }
+    }
+
+    /// Which kind of link says `text`, where a directory carries it or does not.
+    pub fn of_text(text: &LinkText, dir: bool) -> Self {
+        match text {
+            LinkText::Posix(_) => Self::PosixSymlink,
+            LinkText::Reparse(data) => Self::of_tag(data.tag(), dir, Some(text)),
+        }
+    }
+
+    fn of_tag(tag: ReparseTag, dir: bool, text: Option<&LinkText>) -> Self {
+        match tag {
+            ReparseTag::SYMLINK => Self::Symlink { dir },
+            ReparseTag::MOUNT_POINT if is_volume(text) => Self::VolumeMountPoint,
+            ReparseTag::MOUNT_POINT => Self::Junction,
+            ReparseTag::LX_SYMLINK => Self::WslSymlink,
+            tag => Self::Other(tag),
+        }
     }
 }
 

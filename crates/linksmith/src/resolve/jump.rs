@@ -1,9 +1,9 @@
 //! What a link says, as the place where the way goes on.
 
 use super::{End, Part, posix_parts};
-use crate::entry::{Base, Entry, LinkKind, LinkText};
+use crate::entry::LinkText;
 use crate::path::{Component, EntryPath, Name, Root, Spelling, TargetPath};
-use crate::reparse::{ReparsePoint, ReparseTag, View};
+use crate::reparse::{ReparsePoint, View};
 use crate::volume::{DriveId, Drives, Place};
 
 /// Where the way goes on.
@@ -32,86 +32,59 @@ impl Jump {
 
 /// A link read.
 pub(super) struct Said {
-    pub(super) kind: LinkKind,
     pub(super) target: Option<TargetPath>,
     /// The target starts at a root of the system's name space, not of the link's own volume.
     pub(super) qualified: bool,
     pub(super) to: Result<Jump, Box<End>>,
 }
 
-/// Reads the link at `at`, which a `base` carries.
-pub(super) fn of(drives: &Drives, at: &Place, base: Base, text: &LinkText) -> Said {
+/// Reads the link at `at`.
+pub(super) fn of(drives: &Drives, at: &Place, text: &LinkText) -> Said {
     match text {
-        LinkText::Posix(text) => {
-            let target = TargetPath::parse_posix(text);
-            Said {
-                kind: LinkKind::PosixSymlink,
-                qualified: false,
-                to: posix(at, text),
-                target: Some(target),
-            }
-        }
-        LinkText::Reparse(data) => reparse(drives, at, base, data),
+        LinkText::Posix(text) => Said {
+            target: Some(TargetPath::parse_posix(text)),
+            qualified: false,
+            to: posix(at, text),
+        },
+        LinkText::Reparse(data) => reparse(drives, at, data),
     }
 }
 
-fn reparse(drives: &Drives, at: &Place, base: Base, data: &ReparsePoint) -> Said {
+fn reparse(drives: &Drives, at: &Place, data: &ReparsePoint) -> Said {
     let invalid = |reason: String| {
-        Err(Box::new(End::Invalid {
+        Box::new(End::Invalid {
             at: at.clone(),
             reason,
-        }))
-    };
-    let tag = data.tag();
-    let kind = kind_of_tag(tag, base);
-    let said = |kind, target, qualified, to| Said {
-        kind,
-        target,
-        qualified,
-        to,
+        })
     };
     let target = match target_of(data) {
         Ok(Some(target)) => target,
         Ok(None) => {
-            let at = at.clone();
-            let end = Box::new(End::Unfollowable { at, tag });
-            return said(kind, None, false, Err(end));
+            let (at, tag) = (at.clone(), data.tag());
+            return Said::nowhere(Box::new(End::Unfollowable { at, tag }));
         }
-        Err(reason) => return said(kind, None, false, invalid(reason)),
-    };
-    let kind = match (kind, target.root()) {
-        (LinkKind::Junction, Root::Volume(_)) if target.components().is_empty() => {
-            LinkKind::VolumeMountPoint
-        }
-        _ => kind,
+        Err(reason) => return Said::nowhere(invalid(reason)),
     };
     let qualified = target.spelling() == Spelling::Nt;
-    let to = match kind {
-        LinkKind::WslSymlink => wsl(drives, at, &target),
-        _ if qualified => absolute(drives, at, &target),
-        _ => relative(at, &target).or_else(|e| invalid(e.to_owned())),
+    let to = match target.spelling() {
+        Spelling::Posix => wsl(drives, at, &target),
+        Spelling::Nt => absolute(drives, at, &target),
+        _ => relative(at, &target).map_err(|e| invalid(e.to_owned())),
     };
-    said(kind, Some(target), qualified, to)
-}
-
-/// The kind of link that an entry is by its tag alone.
-pub(super) fn kind_by_tag(entry: &Entry) -> Option<LinkKind> {
-    match (entry.tag, entry.base) {
-        (Some(tag), base) => Some(kind_of_tag(tag, base)),
-        (None, Base::PosixSymlink) => Some(LinkKind::PosixSymlink),
-        (None, Base::File) if entry.links.is_some_and(|n| n > 1) => Some(LinkKind::HardLink),
-        _ => None,
+    Said {
+        target: Some(target),
+        qualified,
+        to,
     }
 }
 
-fn kind_of_tag(tag: ReparseTag, base: Base) -> LinkKind {
-    match tag {
-        ReparseTag::SYMLINK => LinkKind::Symlink {
-            dir: base == Base::Dir,
-        },
-        ReparseTag::MOUNT_POINT => LinkKind::Junction,
-        ReparseTag::LX_SYMLINK => LinkKind::WslSymlink,
-        tag => LinkKind::Other(tag),
+impl Said {
+    fn nowhere(end: Box<End>) -> Self {
+        Self {
+            target: None,
+            qualified: false,
+            to: Err(end),
+        }
     }
 }
 

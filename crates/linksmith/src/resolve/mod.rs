@@ -328,10 +328,7 @@ pub fn inspect_entry(drives: &Drives, place: &Place, entry: Entry) -> Result<Loc
         }
         None => None,
     };
-    let kind = first
-        .filter(|hop| hop.at == *place)
-        .map(|hop| hop.kind)
-        .or_else(|| jump::kind_by_tag(&entry));
+    let kind = LinkKind::of(&entry, text.as_ref());
     Ok(Located {
         place: place.clone(),
         kind,

@@ -57,8 +57,8 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn run_as_if(mut self, place: &Place, text: LinkText, dir: bool) -> Resolution {
-        let base = if dir { Base::Dir } else { Base::File };
-        match self.redirect(&place.path, base, text, 0) {
+        let kind = LinkKind::of_text(&text, dir);
+        match self.redirect(&place.path, kind, text, 0) {
             Ok(()) => self.run(),
             Err(end) => Resolution {
                 hops: self.hops,
@@ -164,6 +164,7 @@ impl<'a> Walk<'a> {
     fn missing(&mut self, at: &EntryPath, remaining: usize) -> Result<(), Box<End>> {
         // The directory that does not have the name is there: links that led to it are done.
         self.leave(remaining + 1, Base::Dir, at)?;
+        self.not_the_start(at)?;
         let rest = self.remaining(remaining);
         let place = self.place(at);
         Err(Box::new(End::Missing { place, rest }))
@@ -178,7 +179,17 @@ impl<'a> Walk<'a> {
     /// Something that is no link: the links that led to just here must be for its kind.
     fn arrive(&mut self, at: &EntryPath, remaining: usize, base: Base) -> Result<(), Box<End>> {
         self.leave(remaining + 1, Base::Dir, at)?;
+        self.not_the_start(at)?;
         self.leave(remaining, base, at)
+    }
+
+    /// A link that is only supposed to stand somewhere leads to itself there, whatever there is now.
+    fn not_the_start(&self, at: &EntryPath) -> Result<(), Box<End>> {
+        let at = self.place(at);
+        if self.is_active(&at) {
+            return Err(Box::new(End::Loop { at }));
+        }
+        Ok(())
     }
 
     /// Ends the links that lead to a `base` with `remaining` or more parts still to go.
@@ -228,24 +239,25 @@ impl<'a> Walk<'a> {
             // It was one a moment ago.
             failed(VolumeError::new("follow", at, Cause::NotALink))
         })?;
-        self.redirect(at, entry.base, text, remaining)
+        let kind = LinkKind::of_text(&text, entry.base == Base::Dir);
+        self.redirect(at, kind, text, remaining)
     }
 
     /// Puts what a link says in its place.
     fn redirect(
         &mut self,
         at: &EntryPath,
-        base: Base,
+        kind: LinkKind,
         text: LinkText,
         remaining: usize,
     ) -> Result<(), Box<End>> {
         let place = self.place(at);
         let rest = self.remaining(remaining);
         let looping = self.is_active(&place);
-        let jump = jump::of(self.drives, &place, base, &text);
+        let jump = jump::of(self.drives, &place, &text);
         self.hops.push(Hop {
             at: place.clone(),
-            kind: jump.kind,
+            kind,
             text,
             target: jump.target,
             to: jump.to.as_ref().ok().map(Jump::place),

@@ -14,7 +14,7 @@ use crate::tools::{self, wildcard};
 impl Shell<'_> {
     /// Says why a path is no place, in the system's words.
     pub(super) fn say_located(&mut self, error: &LocateError) -> Result<Outcome, CliError> {
-        self.err(&tools::words(error.win32(), error))?;
+        self.err(&tools::words(crate::session::code_of(error), error))?;
         Ok(Outcome::Code(1))
     }
 

@@ -165,11 +165,11 @@ impl Lister {
         let place = self
             .drives
             .locate_target(dir)
-            .map_err(|e| super::words(e.win32(), &e))?;
+            .map_err(|e| super::words(crate::session::code_of(&e), &e))?;
         let shown = self
             .drives
             .full_path(dir)
-            .map_err(|e| super::words(e.win32(), &e))?;
+            .map_err(|e| super::words(crate::session::code_of(&e), &e))?;
         let root = self.drives.display(&Place {
             drive: place.drive,
             path: linksmith::EntryPath::root(),

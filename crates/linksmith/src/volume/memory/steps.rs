@@ -129,7 +129,7 @@ impl MemoryVolume {
         if data.tag() == ReparseTag::MOUNT_POINT && base != Base::Dir {
             return Err(Cause::NotADirectory);
         }
-        Ok(())
+        Ok(data.check_settable()?)
     }
 
     fn set_reparse(

@@ -139,7 +139,7 @@ impl<'e> Edit<'e> {
         match link {
             Some(LinkText::Reparse(data)) => self.takes(base, data, at, op)?,
             Some(LinkText::Posix(_)) => {
-                self.needs(Caps::POSIX_SYMLINK, "POSIX symbolic links", at, op)?
+                self.needs(Caps::POSIX_SYMLINK, "POSIX symbolic links", at, op)?;
             }
             None => {}
         }

@@ -5,6 +5,7 @@ use std::io::{Read, Seek, Write};
 use windows_sys::Win32::Storage::FileSystem as fs;
 
 use super::handle::Handle;
+use super::link::forget_mount_point;
 use super::open::{LOOK, Make};
 use super::sys;
 use super::undo::Undo;
@@ -281,7 +282,7 @@ impl Win32Volume {
         let error = |code| self.cause(code, at);
         let handle = self.open_to_delete(at).map_err(error)?;
         if last {
-            self.forget_mount_point(&handle);
+            forget_mount_point(&handle);
             return handle.delete().map_err(error);
         }
         // Setting aside would take a full directory too.

@@ -5,7 +5,7 @@ use windows_sys::Win32::Storage::FileSystem as fs;
 
 use super::handle::Handle;
 use super::open::{LOOK, Make};
-use super::sys::{self, Buffer};
+use super::sys;
 use super::volume::Win32Volume;
 use crate::path::EntryPath;
 use crate::reparse::{ReparsePoint, ReparseTag, View};
@@ -157,46 +157,13 @@ impl Win32Volume {
             handle.set_basic(basic.times, None).map_err(error)?;
             return Ok(before);
         };
-        self.exchange(&handle, before.as_deref(), data)
-            .map_err(error)?;
+        exchange(&handle, before.as_deref(), data).map_err(error)?;
         let now = handle.reparse_data().map_err(error)?;
         if now.as_deref() != Some(data) {
             return Err(Cause::ReadBack("other reparse data are there".to_owned()));
         }
         handle.set_basic(basic.times, None).map_err(error)?;
         Ok(before)
-    }
-
-    /// Data of another tag are not replaced by the file system (4394): they are taken off first, and put
-    /// back if the new ones are refused.
-    fn exchange(&self, handle: &Handle, before: Option<&[u8]>, data: &[u8]) -> sys::Result<()> {
-        let set = || match handle.set_reparse_data(data) {
-            Err(Win32Error::PRIVILEGE_NOT_HELD) if enable_symlink_privilege().is_ok() => {
-                handle.set_reparse_data(data)
-            }
-            other => other,
-        };
-        match before {
-            Some(old) if old.get(..4) != data.get(..4) => {
-                handle.delete_reparse_data(old)?;
-                set().inspect_err(|_| {
-                    // The failure counts; the old data go back as they were.
-                    let _ = handle.set_reparse_data(old);
-                })
-            }
-            _ => set(),
-        }
-    }
-
-    /// A volume mount point that goes is told to the mount manager, which keeps a list of its own. Only
-    /// an administrator may tell it; the reparse data go with the directory in any case.
-    pub(super) fn forget_mount_point(&self, handle: &Handle) {
-        let data = handle.reparse_data().ok().flatten();
-        let point = data.and_then(|data| ReparsePoint::from_bytes(data).ok());
-        let is_one = point.as_ref().and_then(volume_of_mount_point).is_some();
-        if let Some(path) = handle.path().ok().filter(|_| is_one) {
-            let _ = sys::delete_volume_mount_point(&with_backslash(path));
-        }
     }
 
     fn reparse_cause(&self, code: Win32Error, at: &EntryPath) -> Cause {
@@ -209,23 +176,44 @@ impl Win32Volume {
     }
 }
 
+/// Data of another tag are not replaced by the file system (4394): they are taken off first, and put
+/// back if the new ones are refused.
+fn exchange(handle: &Handle, before: Option<&[u8]>, data: &[u8]) -> sys::Result<()> {
+    let set = || match handle.set_reparse_data(data) {
+        Err(Win32Error::PRIVILEGE_NOT_HELD) if enable_symlink_privilege().is_ok() => {
+            handle.set_reparse_data(data)
+        }
+        other => other,
+    };
+    match before {
+        Some(old) if old.get(..4) != data.get(..4) => {
+            handle.delete_reparse_data(old)?;
+            set().inspect_err(|_| {
+                // The failure counts; the old data go back as they were.
+                let _ = handle.set_reparse_data(old);
+            })
+        }
+        _ => set(),
+    }
+}
+
+/// A volume mount point that goes is told to the mount manager, which keeps a list of its own. Only
+/// an administrator may tell it; the reparse data go with the directory in any case.
+pub(super) fn forget_mount_point(handle: &Handle) {
+    let data = handle.reparse_data().ok().flatten();
+    let point = data.and_then(|data| ReparsePoint::from_bytes(data).ok());
+    let is_one = point.as_ref().and_then(volume_of_mount_point).is_some();
+    if let Some(path) = handle.path().ok().filter(|_| is_one) {
+        let _ = sys::delete_volume_mount_point(&with_backslash(path));
+    }
+}
+
 /// Turns on `SeCreateSymbolicLinkPrivilege`: an administrator has it, but not enabled.
-pub(super) fn enable_symlink_privilege() -> sys::Result<()> {
+fn enable_symlink_privilege() -> sys::Result<()> {
     use std::os::windows::io::AsHandle;
     let name: Vec<u16> = "SeCreateSymbolicLinkPrivilege".encode_utf16().collect();
     let token = sys::process_token(security::TOKEN_QUERY | security::TOKEN_ADJUST_PRIVILEGES)?;
     sys::enable_privilege(token.as_handle(), sys::privilege_luid(&name)?)
-}
-
-/// Whether the process's token has a privilege: `None` not at all, else whether it is on.
-pub(super) fn privilege(name: &str) -> sys::Result<Option<bool>> {
-    use std::os::windows::io::AsHandle;
-    let luid = sys::privilege_luid(&name.encode_utf16().collect::<Vec<_>>())?;
-    let token = sys::process_token(security::TOKEN_QUERY)?;
-    let mut buffer = Buffer::new(4096);
-    let filled = sys::token_info(token.as_handle(), security::TokenPrivileges, &mut buffer)?;
-    let attributes = super::info::privilege_attributes(buffer.bytes(filled), luid);
-    Ok(attributes.map(|bits| bits & security::SE_PRIVILEGE_ENABLED != 0))
 }
 
 fn with_backslash(mut path: Vec<u16>) -> Vec<u16> {

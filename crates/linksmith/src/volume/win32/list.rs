@@ -60,7 +60,7 @@ impl Win32Volume {
         if link || !dir.standard().map_err(error)?.directory {
             return Err(VolumeError::new(op, at, Cause::NotADirectory));
         }
-        self.batches(&dir, &mut |row| match self.entry_of(row) {
+        self.batches(&dir, &mut |row| match self.entry_of(&row) {
             Some(entry) => visit(entry),
             None => ControlFlow::Continue(()),
         })
@@ -93,7 +93,7 @@ impl Win32Volume {
     }
 
     /// `None` for `.` and `..`, and for what is no name at all.
-    fn entry_of(&self, row: Row) -> Option<Entry> {
+    fn entry_of(&self, row: &Row) -> Option<Entry> {
         let name = Name::from_utf16(&row.name).ok()?;
         let dir = row.attributes.contains(Attributes::DIRECTORY);
         let tag = row.tag.map(ReparseTag);

@@ -21,6 +21,8 @@ mod device;
 #[cfg(windows)]
 mod drives;
 #[cfg(windows)]
+pub(crate) mod facts;
+#[cfg(windows)]
 mod handle;
 #[cfg(windows)]
 mod link;
@@ -28,6 +30,8 @@ mod link;
 mod list;
 #[cfg(windows)]
 mod open;
+#[cfg(windows)]
+mod reparse_index;
 #[cfg(windows)]
 mod sys;
 #[cfg(all(windows, test))]

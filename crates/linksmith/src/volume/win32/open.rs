@@ -91,15 +91,13 @@ impl Win32Volume {
         Ok(dir)
     }
 
-    /// The same file once more by its handle, with what its reparse data stand for as contents: for
-    /// tags that are no links (cloud files, compressed ones).
-    pub(super) fn reopen_contents(&self, handle: &Handle) -> Result<Handle> {
+    /// An index of the file system's own (`$Extend\\$Reparse:$R:$INDEX_ALLOCATION`), by its whole name.
+    pub(super) fn open_index(&self, name: &[u16]) -> Result<Handle> {
         let how = Open {
-            options: CONTENTS,
             dont_reparse: false,
-            ..existing(fs::FILE_READ_DATA | LOOK)
+            ..existing(fs::FILE_LIST_DIRECTORY | LOOK)
         };
-        sys::nt_create(handle.borrow(), &[], how).map(Handle::new)
+        sys::nt_create(self.root(), name, how).map(Handle::new)
     }
 
     /// An error of `op` on `at`.
@@ -143,6 +141,17 @@ impl Win32Volume {
         }
         None
     }
+}
+
+/// The same file once more by its handle, with what its reparse data stand for as contents: for tags
+/// that are no links (cloud files, compressed ones).
+pub(super) fn reopen_contents(handle: &Handle) -> Result<Handle> {
+    let how = Open {
+        options: CONTENTS,
+        dont_reparse: false,
+        ..existing(fs::FILE_READ_DATA | LOOK)
+    };
+    sys::nt_create(handle.borrow(), &[], how).map(Handle::new)
 }
 
 /// `FILE_OPEN_FOR_BACKUP_INTENT` lets an administrator read what the lists do not let him.

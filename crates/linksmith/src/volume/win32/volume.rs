@@ -13,14 +13,15 @@ use windows_sys::Win32::Storage::FileSystem as fs;
 use super::handle::Handle;
 use super::info;
 use super::list::BestListing;
-use super::open::LOOK;
+use super::open::{LOOK, reopen_contents};
 use super::sys::{self, Buffer};
 use crate::entry::{Entry, LinkText};
 use crate::path::{EntryPath, Name};
 use crate::plan::Step;
 use crate::reparse::ReparsePoint;
 use crate::volume::{
-    ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Volume, VolumeError, VolumeInfo,
+    ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Visit, Volume, VolumeError, VolumeInfo,
+    Wanted,
 };
 use crate::win32_error::Win32Error;
 
@@ -105,12 +106,12 @@ impl Win32Volume {
             Some(tag) if tag.is_name_surrogate() => {
                 Err(VolumeError::new(op, at, Cause::ThroughLink(at.clone())))
             }
-            Some(_) => self.reopen_contents(&handle).map_err(error),
+            Some(_) => reopen_contents(&handle).map_err(error),
         }
     }
 
     /// A name from the volume's root (`\dir\name`) as a path from ours; `None` where it lies above.
-    fn below_root(&self, name: &[u16]) -> Option<EntryPath> {
+    pub(super) fn below_root(&self, name: &[u16]) -> Option<EntryPath> {
         let rest = name.strip_prefix(self.below.as_slice())?;
         let names = rest.split(|u| *u == u16::from(b'\\')).map(Name::from_utf16);
         let names: Vec<Name> = names.collect::<Result<_, _>>().ok()?;
@@ -167,6 +168,25 @@ impl Volume for Win32Volume {
             .map_err(|code| self.error("measure", &EntryPath::root(), code))?;
         let (total, free) = info::total_and_free(buffer.bytes(filled));
         Ok(Space { total, free })
+    }
+
+    fn sweep(
+        &self,
+        below: &EntryPath,
+        wanted: Wanted,
+        visit: &Visit<'_>,
+    ) -> Option<Result<(), VolumeError>> {
+        // The index knows reparse points alone, of the whole volume.
+        let whole = self.below == [u16::from(b'\\')];
+        if !whole || wanted.contains(Wanted::HARD_LINKS) || !wanted.contains(Wanted::LINKS) {
+            return None;
+        }
+        let references = self.reparse_index()?;
+        if let Err(e) = self.entry(below) {
+            return Some(Err(e));
+        }
+        self.sweep_index(&references, below, wanted, visit);
+        Some(Ok(()))
     }
 
     fn names(&self, at: &EntryPath) -> Result<Vec<EntryPath>, VolumeError> {

@@ -1,0 +1,110 @@
+//! `graph ROOT`.
+
+use std::ffi::OsString;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+use linksmith::graph::Graph;
+use linksmith::scan::{self, Item, Options};
+use linksmith::volume::{Drives, PathStyle};
+use linksmith::{LocateError, Place};
+
+use crate::error::{CliError, Exit};
+use crate::output::graph::{Format, write};
+use crate::output::save::save;
+use crate::session::{Session, failed, located_text};
+
+/// The links below a folder as a picture: a page, or text for other programs
+#[derive(clap::Args)]
+pub(crate) struct Draw {
+    /// Below which folder [default: the current one]
+    #[arg(value_name = "ROOT")]
+    root: Option<OsString>,
+    /// As what: html (one page that needs nothing else), dot (Graphviz), mermaid, json
+    #[arg(long = "as", value_name = "FORM", default_value = "html", value_parser = parse_format)]
+    form: Format,
+    /// Into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<OsString>,
+}
+
+fn parse_format(text: &str) -> Result<Format, String> {
+    match text {
+        "html" => Ok(Format::Html),
+        "dot" => Ok(Format::Dot),
+        "mermaid" => Ok(Format::Mermaid),
+        "json" => Ok(Format::Json),
+        _ => Err(format!("'{text}' is not one of html, dot, mermaid, json")),
+    }
+}
+
+impl super::Command for Draw {
+    const NAME: &'static str = "graph";
+    const EXAMPLES: &'static str = "
+  linksmith graph ~/project --output links.html
+  linksmith graph --as dot . | dot -Tsvg > links.svg
+  linksmith --drive C=disk.img graph C:\\ --as mermaid";
+
+    fn run(self, session: &mut Session) -> Result<Exit, CliError> {
+        let drives = session.drives()?;
+        let text = self.root.unwrap_or_else(|| ".".into());
+        let root = drives
+            .locate_target(&text)
+            .map_err(|e| located_text(&text, e))?;
+        let (mut graph, errors) = gather(&drives, &root).map_err(|e| located_text(&text, e))?;
+        graph.sort();
+        let separator = match drives.style() {
+            PathStyle::Windows => '\\',
+            PathStyle::Posix => '/',
+        };
+        // `--json` is what every verb takes; here it is one of the forms.
+        let form = if session.console.json {
+            Format::Json
+        } else {
+            self.form
+        };
+        let shown = drives.display(&root);
+        let put =
+            |out: &mut dyn std::io::Write| write(out, form, &shown, separator, graph.arrows());
+        match &self.output {
+            None => put(session.console.out())?,
+            Some(file) => save(file, put)?,
+        }
+        for error in &errors {
+            crate::error::report(error, &mut session.console);
+        }
+        Ok(if errors.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Partly
+        })
+    }
+}
+
+/// Every link below the root, and what could not be read.
+fn gather(drives: &Drives, root: &Place) -> Result<(Graph, Vec<CliError>), LocateError> {
+    let found = Mutex::new((Graph::default(), Vec::new()));
+    let push_error = |error| lock(&found).1.push(error);
+    scan::scan(drives, root, Options::default(), &|item| {
+        match item {
+            Item::Failed { place, error } => push_error(failed(drives, place.drive, &error)),
+            Item::Found(hit) => {
+                let shown = drives.display(&hit.place);
+                match hit.inspect(drives) {
+                    Ok(located) => lock(&found).0.add(drives, &located),
+                    Err(error) => push_error(located_text(shown.as_ref(), error)),
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

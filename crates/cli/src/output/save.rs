@@ -1,0 +1,37 @@
+//! A result as a file of this machine: wholly the old one or wholly the new one.
+
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::error::{CliError, Exit};
+
+/// Writes a file through a temporary one beside it, which then takes its place.
+///
+/// A link at that path is replaced, not written through.
+pub(crate) fn save(
+    path: &OsStr,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CliError> {
+    let path = Path::new(path);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let saved = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+        let mut buffered = io::BufWriter::new(file.as_file_mut());
+        write(&mut buffered)?;
+        buffered.flush()?;
+        drop(buffered);
+        file.persist(path).map_err(|e| e.error)?;
+        Ok(())
+    });
+    saved.map_err(|error| {
+        let shown = path.display();
+        CliError::new(
+            Exit::Partly,
+            format!("cannot write the file '{shown}': {error}"),
+        )
+        .hint("The folder has to be there and to be writable; nothing was written.")
+    })
+}

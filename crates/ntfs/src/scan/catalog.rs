@@ -1,0 +1,245 @@
+//! What a scan found.
+
+use zerocopy::little_endian::U16;
+
+use super::columns::{Columns, DirectoryRow, FileRow, NameRow};
+use super::decode::tag;
+use crate::error::{Error, Result};
+use crate::file_ref::FileRef;
+use crate::layout::{StandardInformation, namespace, well_known};
+use crate::tree::MAX_PATH_NAMES;
+
+/// Files that were asked for, and the directories above them.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    columns: Columns,
+    /// For each record number one more than its row in `directories`; 0 for what is none.
+    rows: Vec<u32>,
+}
+
+/// A file or directory that was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Scanned<'a> {
+    columns: &'a Columns,
+    row: &'a FileRow,
+}
+
+/// A name of a file, with the 8.3 name that goes with it.
+#[derive(Debug, Clone, Copy)]
+pub struct ScannedName<'a> {
+    /// The directory.
+    pub parent: FileRef,
+    /// The name.
+    pub name: &'a [U16],
+    /// The 8.3 name beside it, which is no name of its own.
+    pub short: Option<&'a [U16]>,
+}
+
+/// A directory on the way to a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Directory<'a> {
+    /// The directory itself.
+    pub reference: FileRef,
+    /// The directory it is in.
+    pub parent: FileRef,
+    /// Its name there.
+    pub name: &'a [U16],
+    /// Its reparse tag; 0 if it has no reparse data.
+    pub tag: u32,
+}
+
+impl Catalog {
+    pub(super) fn new(columns: Columns, records: usize) -> Self {
+        let mut rows = vec![0; records];
+        for (index, row) in columns.directories.iter().enumerate() {
+            let place = usize::try_from(row.reference.number()).ok();
+            if let Some(place) = place.and_then(|number| rows.get_mut(number)) {
+                *place = index as u32 + 1;
+            }
+        }
+        Self { columns, rows }
+    }
+
+    /// How many files were found.
+    pub fn len(&self) -> usize {
+        self.columns.files.len()
+    }
+
+    /// Whether none was found.
+    pub fn is_empty(&self) -> bool {
+        self.columns.files.is_empty()
+    }
+
+    /// The files from the `from`th, at most `count`, in no order. Threads share the work out by this.
+    pub fn files(&self, from: usize, count: usize) -> impl Iterator<Item = Scanned<'_>> {
+        let rows = self.columns.files.iter().skip(from).take(count);
+        rows.map(|row| Scanned {
+            columns: &self.columns,
+            row,
+        })
+    }
+
+    /// What could not be read.
+    pub fn failures(&self) -> &[Error] {
+        &self.columns.failures
+    }
+
+    /// The same, taken out.
+    pub fn take_failures(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.columns.failures)
+    }
+
+    fn row(&self, number: u64) -> Option<&DirectoryRow> {
+        let row = *self.rows.get(usize::try_from(number).ok()?)?;
+        self.columns.directories.get(row.checked_sub(1)? as usize)
+    }
+
+    /// The directory of this reference, the root's included; `None` if there is none now.
+    pub fn directory(&self, reference: FileRef) -> Option<Directory<'_>> {
+        let row = self
+            .row(reference.number())
+            .filter(|row| row.reference == reference)?;
+        Some(Directory {
+            reference,
+            parent: row.name.parent,
+            name: row.name.units(&self.columns.text),
+            tag: row.tag,
+        })
+    }
+
+    /// A directory and those above it, the root left out.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them is not there, or they form a loop: then no path leads there.
+    pub fn climb(&self, from: FileRef) -> impl Iterator<Item = Result<Directory<'_>>> {
+        let mut left = MAX_PATH_NAMES;
+        let mut next = Some(from);
+        std::iter::from_fn(move || {
+            let at = next.filter(|at| at.number() != well_known::ROOT)?;
+            next = None;
+            let Some(found) = self.directory(at).filter(|_| left > 0) else {
+                let what = format!("the directory {at}");
+                return Some(Err(Error::NotFound { what }));
+            };
+            left -= 1;
+            next = Some(found.parent);
+            Some(Ok(found))
+        })
+    }
+}
+
+impl<'a> Scanned<'a> {
+    /// The file.
+    pub fn reference(&self) -> FileRef {
+        self.row.reference
+    }
+
+    /// Whether it is a directory.
+    pub fn is_directory(&self) -> bool {
+        self.row.is_directory
+    }
+
+    /// Its times and file attributes.
+    pub fn standard(&self) -> &'a StandardInformation {
+        &self.row.standard
+    }
+
+    /// Bytes of its unnamed data.
+    pub fn size(&self) -> u64 {
+        self.row.size
+    }
+
+    /// Its reparse data, header included, if it has any.
+    pub fn reparse_data(&self) -> Option<&'a [u8]> {
+        self.row.reparse.map(|span| span.of(&self.columns.reparse))
+    }
+
+    /// Its reparse tag, if it has reparse data of at least 4 bytes.
+    pub fn tag(&self) -> Option<u32> {
+        self.reparse_data().filter(|data| data.len() >= 4).map(tag)
+    }
+
+    /// How many names it has, counted as [`names`](Self::names) gives them.
+    pub fn name_count(&self) -> usize {
+        name_count(self.rows())
+    }
+
+    fn rows(&self) -> &'a [NameRow] {
+        self.row.names.of(&self.columns.names)
+    }
+
+    /// Its names: an 8.3 name goes with the long name in the same directory, and is a name only without one.
+    pub fn names(&self) -> impl Iterator<Item = ScannedName<'a>> {
+        let (rows, text) = (self.rows(), &self.columns.text);
+        let name = move |row: &NameRow, short: Option<&NameRow>| ScannedName {
+            parent: row.parent,
+            name: row.units(text),
+            short: short.map(|row| row.units(text)),
+        };
+        let long = rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| row.namespace != namespace::DOS);
+        let alone = rows
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| is_alone(rows, *at));
+        long.map(move |(at, row)| name(row, short_of(rows, at)))
+            .chain(alone.map(move |(_, row)| name(row, None)))
+    }
+}
+
+/// The names of a file as people count them.
+pub(super) fn name_count(rows: &[NameRow]) -> usize {
+    let dos = rows
+        .iter()
+        .filter(|row| row.namespace == namespace::DOS)
+        .count();
+    match dos {
+        0 => rows.len(),
+        _ => rows.len() - dos + (0..rows.len()).filter(|at| is_alone(rows, *at)).count(),
+    }
+}
+
+/// Of the rows before `at`, how many have this parent and namespace: which of several partners goes with which.
+fn rank(rows: &[NameRow], at: usize, parent: FileRef, space: u8) -> usize {
+    let before = rows.get(..at).unwrap_or_default().iter();
+    before
+        .filter(|row| row.parent == parent && row.namespace == space)
+        .count()
+}
+
+fn nth(rows: &[NameRow], n: usize, parent: FileRef, space: u8) -> Option<&NameRow> {
+    let mut partners = rows
+        .iter()
+        .filter(|row| row.parent == parent && row.namespace == space);
+    partners.nth(n)
+}
+
+/// The 8.3 name that goes with a long one: the n-th with the n-th of the directory.
+fn short_of(rows: &[NameRow], at: usize) -> Option<&NameRow> {
+    let row = rows
+        .get(at)
+        .filter(|row| row.namespace == namespace::WIN32)?;
+    nth(
+        rows,
+        rank(rows, at, row.parent, namespace::WIN32),
+        row.parent,
+        namespace::DOS,
+    )
+}
+
+/// Whether a name is an 8.3 one that goes with no long one.
+fn is_alone(rows: &[NameRow], at: usize) -> bool {
+    rows.get(at).is_some_and(|row| {
+        row.namespace == namespace::DOS
+            && nth(
+                rows,
+                rank(rows, at, row.parent, namespace::DOS),
+                row.parent,
+                namespace::WIN32,
+            )
+            .is_none()
+    })
+}
