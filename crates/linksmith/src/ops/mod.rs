@@ -1,8 +1,12 @@
 //! Operations: each reads and returns a [`Plan`](crate::Plan); only [`execute`] hands one to a volume.
 
+pub mod create;
 pub mod execute;
 pub mod impact;
+pub mod progress;
 pub mod refs;
+pub mod remove;
 pub mod say;
 
 pub use execute::{ExecuteError, Executed, Recorder, Volumes, execute};
+pub use progress::{Progress, Watched};

@@ -191,7 +191,7 @@ impl Drives {
     }
 
     /// A Windows text from its root, as `GetFullPathNameW` makes it.
-    fn absolute(&self, text: &OsStr) -> Result<TargetPath, LocateError> {
+    pub(crate) fn absolute(&self, text: &OsStr) -> Result<TargetPath, LocateError> {
         let path = TargetPath::parse(text.as_encoded_bytes());
         let drive = match path.root() {
             // A drive that is not attached has no current directory: its root it is.
