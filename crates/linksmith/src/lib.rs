@@ -6,6 +6,7 @@
 //!
 //! The library never prints, and nothing in it follows a link except `resolve`.
 
+pub mod audit;
 pub mod doctor;
 pub mod entry;
 pub mod graph;

@@ -15,6 +15,7 @@
 //! Start-up is kept short: only the verb that was asked for is ever built as a `clap` command. The
 //! whole tree exists for `help`, `completions` and `man` alone.
 
+mod audit;
 mod completions;
 mod doctor;
 mod graph;
@@ -95,6 +96,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<shell::Shell>(),
     Verb::of::<doctor::Doctor>(),
     Verb::of::<graph::Draw>(),
+    Verb::of::<audit::Audit>(),
     Verb::of::<completions::Completions>(),
     Verb::of::<man::Man>(),
 ];

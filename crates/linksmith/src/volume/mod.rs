@@ -172,6 +172,13 @@ pub trait Volume: Send + Sync {
         None
     }
 
+    /// Accounts, those of administrators left out, that may put something else in the place of the
+    /// entry at a path, in words; `None` where the volume does not tell.
+    fn writers(&self, at: &EntryPath) -> Result<Option<Vec<String>>, VolumeError> {
+        let _ = at;
+        Ok(None)
+    }
+
     /// The order of two names in a directory of this volume; `Equal` where they are one.
     fn compare_names(&self, a: &Name, b: &Name) -> Ordering {
         match self.info().case {

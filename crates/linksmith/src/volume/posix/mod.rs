@@ -99,6 +99,16 @@ impl Volume for PosixVolume {
         Some(self.sweep_below(below, wanted, visit))
     }
 
+    fn writers(&self, at: &EntryPath) -> Result<Option<Vec<String>>, VolumeError> {
+        let names = last_name(at).and_then(|name| {
+            let dir = self.open_parent(at)?;
+            stat::writers(&dir, &name).map_err(cause::of)
+        });
+        names
+            .map(Some)
+            .map_err(|c| VolumeError::new("see who may replace", at, c))
+    }
+
     fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
         self.apply_steps(steps)
     }

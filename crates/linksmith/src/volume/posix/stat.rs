@@ -150,6 +150,29 @@ pub(super) fn device(fd: impl AsFd) -> rustix::io::Result<u64> {
     Ok(imp::stat(fd, None)?.device)
 }
 
+/// Who besides root may replace the entry `name` of a directory: those who may write the directory;
+/// where it is sticky, only the owners of it and of the entry.
+pub(super) fn writers(dir: impl AsFd, name: &Name) -> rustix::io::Result<Vec<String>> {
+    let folder = rustix::fs::statat(&dir, ".", AtFlags::SYMLINK_NOFOLLOW)?;
+    let entry = rustix::fs::statat(&dir, name.as_bytes(), AtFlags::SYMLINK_NOFOLLOW)?;
+    let mut who = Vec::new();
+    let sticky = folder.st_mode & 0o1000 != 0;
+    let by_others = folder.st_mode & 0o022 != 0;
+    if folder.st_uid != 0 {
+        who.push(format!("user {}", folder.st_uid));
+    }
+    if sticky && by_others && entry.st_uid != 0 && entry.st_uid != folder.st_uid {
+        who.push(format!("user {}", entry.st_uid));
+    }
+    if !sticky && folder.st_mode & 0o020 != 0 && folder.st_gid != 0 {
+        who.push(format!("group {}", folder.st_gid));
+    }
+    if !sticky && folder.st_mode & 0o002 != 0 {
+        who.push("everyone".to_owned());
+    }
+    Ok(who)
+}
+
 /// Bytes in all, and free to this account.
 pub(super) fn space(fd: impl AsFd) -> rustix::io::Result<Space> {
     let vfs = rustix::fs::fstatvfs(fd)?;
