@@ -27,6 +27,13 @@ fn without_links() -> MemoryVolume {
 
 #[cfg(unix)]
 fn host(suite: Suite) -> Suite {
+    let suite = suite.case("posix_agrees_with_memory", &[], || {
+        for seed in 0..40 {
+            let dir = tempfile::tempdir().expect("a directory");
+            let volume = linksmith::volume::posix::PosixVolume::at(dir.path()).expect("a volume");
+            conformance::agree(&MemoryVolume::posix(), &volume, seed, 25);
+        }
+    });
     conformance::add(suite, "posix", || {
         let dir = tempfile::tempdir().expect("a directory");
         let volume = linksmith::volume::posix::PosixVolume::at(dir.path()).expect("a volume");

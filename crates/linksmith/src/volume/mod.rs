@@ -147,6 +147,13 @@ pub trait Volume: Send + Sync {
         self.info().caps
     }
 
+    /// Bytes in all and free where a directory is; differs from [`space`](Volume::space) as
+    /// [`caps_at`](Volume::caps_at) does.
+    fn space_at(&self, at: &EntryPath) -> Result<Space, VolumeError> {
+        let _ = at;
+        self.space()
+    }
+
     /// Every name of the file at a path, 8.3 names left out; with [`Caps::NAMES`] only.
     fn names(&self, at: &EntryPath) -> Result<Vec<EntryPath>, VolumeError> {
         Err(VolumeError::new(

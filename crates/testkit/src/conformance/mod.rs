@@ -14,6 +14,7 @@ macro_rules! cases {
     };
 }
 
+mod agreement;
 mod buffers;
 mod dirs;
 mod files;
@@ -33,6 +34,7 @@ use linksmith::volume::{Caps, CaseRule, PathStyle, Volume, VolumeInfo};
 
 use crate::suite::Suite;
 
+pub use agreement::agree;
 pub use buffers::{mount_point, other, symlink};
 pub use kit::{Held, snapshot};
 

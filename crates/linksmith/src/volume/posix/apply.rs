@@ -47,7 +47,7 @@ impl PosixVolume {
                 });
             }
         }
-        self.finish(done);
+        self.finish(&done);
         Ok(())
     }
 
@@ -78,16 +78,6 @@ impl PosixVolume {
             Undo::Contents(at, old) => self.write_back(&at, old),
             Undo::Times(at, times) => self.set_times(&at, &times),
             Undo::Link { existing, new } => self.link_name(&existing, &new),
-        }
-    }
-
-    /// Removes what was only kept to be put back.
-    fn finish(&self, done: Vec<Undo>) {
-        for undo in done {
-            if let Undo::Restore { aside, .. } = undo {
-                // All steps are done; a name left over is no failure of theirs.
-                let _ = self.unlink(&aside);
-            }
         }
     }
 

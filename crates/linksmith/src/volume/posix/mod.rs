@@ -3,6 +3,7 @@
 //! All paths are gone from an open root by names, and no call here follows a symbolic link.
 
 mod apply;
+mod aside;
 mod cause;
 mod contents;
 mod host_walk;
@@ -50,7 +51,7 @@ impl PosixVolume {
             file_system: stat::file_system(&root).map_err(error)?,
             label: None,
             serial: stat::device(&root).map_err(error)?,
-            caps: Caps::HARD_LINK | Caps::POSIX_SYMLINK,
+            caps: stat::caps(&root).map_err(error)?,
             style: PathStyle::Posix,
             case: CaseRule::Sensitive,
             max_links: u32::MAX,
@@ -116,6 +117,18 @@ impl Volume for PosixVolume {
     fn space(&self) -> Result<Space, VolumeError> {
         stat::space(&self.root)
             .map_err(|e| VolumeError::new("measure", &EntryPath::root(), cause::of(e)))
+    }
+
+    fn caps_at(&self, at: &EntryPath) -> Caps {
+        let dir = self.open_dir(at).ok();
+        dir.and_then(|dir| stat::caps(dir).ok())
+            .unwrap_or(self.info.caps)
+    }
+
+    fn space_at(&self, at: &EntryPath) -> Result<Space, VolumeError> {
+        let error = |cause| VolumeError::new("measure", at, cause);
+        let dir = self.open_dir(at).map_err(error)?;
+        stat::space(dir).map_err(|e| error(cause::of(e)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::ops::ControlFlow;
+use std::os::fd::AsFd;
 
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -29,8 +30,10 @@ impl PosixVolume {
                 other => other,
             })?;
         let device = stat::device(&dir).map_err(cause::of)?;
-        // Reads in batches of a fixed size, whatever the directory holds.
-        let listing = rustix::fs::Dir::read_from(&dir).map_err(cause::of)?;
+        // Reads in batches of a fixed size, whatever the directory holds; by a handle of its own,
+        // because opening `.` anew needs the right to look below, which listing does not.
+        let own = dir.as_fd().try_clone_to_owned().map_err(Cause::Io)?;
+        let listing = rustix::fs::Dir::new(own).map_err(cause::of)?;
         for item in listing {
             let item = item.map_err(cause::of)?;
             let Ok(name) = Name::from_bytes(item.file_name().to_bytes()) else {

@@ -22,6 +22,9 @@ impl PosixVolume {
         if from == to {
             return Ok(());
         }
+        if entry.base == Base::Dir && to.starts_with(from) {
+            return Err(Cause::BelowItself);
+        }
         let taken = match self.look(to) {
             Ok(_) if !replace => return Err(Cause::Exists),
             Ok(there) if there.base == Base::Dir => return Err(Cause::IsADirectory),

@@ -6,7 +6,7 @@ use rustix::fs::{AtFlags, FileType};
 
 use crate::entry::{Attributes, Base, Entry, FileId, FileTime, Times};
 use crate::path::Name;
-use crate::volume::Space;
+use crate::volume::{Caps, Space};
 
 /// The entry called `name` in an open directory; without a name, that directory itself.
 pub(super) fn entry(dir: impl AsFd, name: Option<&Name>) -> rustix::io::Result<Entry> {
@@ -180,6 +180,23 @@ pub(super) fn space(fd: impl AsFd) -> rustix::io::Result<Space> {
         total: vfs.f_blocks.saturating_mul(vfs.f_frsize),
         free: vfs.f_bavail.saturating_mul(vfs.f_frsize),
     })
+}
+
+/// What can be done on the file system that an open file is on.
+///
+/// Only those that are known to have no links are taken at their word; on the others a call that they
+/// refuse says so.
+pub(super) fn caps(fd: impl AsFd) -> rustix::io::Result<Caps> {
+    let mut caps = Caps::HARD_LINK | Caps::POSIX_SYMLINK;
+    if matches!(file_system(&fd)?.as_str(), "vfat" | "exfat") {
+        caps = Caps::empty();
+    }
+    let flags = rustix::fs::fstatvfs(fd)?.f_flag;
+    caps.set(
+        Caps::READ_ONLY,
+        flags.contains(rustix::fs::StatVfsMountFlags::RDONLY),
+    );
+    Ok(caps)
 }
 
 /// The name of the file system that an open file is on; `posix` where its number is not known here.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::fd::AsFd;
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid};
 use rustix::io::Errno;
@@ -13,7 +13,7 @@ use crate::entry::{Base, Entry, FileTime, LinkText, Times};
 use crate::path::{EntryPath, Name, NameError};
 use crate::plan::Step;
 use crate::reparse::ReparseTag;
-use crate::volume::Cause;
+use crate::volume::{Caps, Cause};
 
 /// What a directory has that `mkdir` does not give it back by itself.
 #[derive(Debug)]
@@ -113,7 +113,10 @@ impl PosixVolume {
             return Err(Cause::Name(NameError::TooLong(text.len())));
         }
         let dir = self.open_parent(at)?;
-        rustix::fs::symlinkat(text, &dir, name.as_bytes()).map_err(|e| of_name(e, &name))?;
+        rustix::fs::symlinkat(text, &dir, name.as_bytes()).map_err(|e| match e {
+            Errno::PERM if lacks(&dir, Caps::POSIX_SYMLINK) => Cause::Unsupported("symbolic links"),
+            _ => of_name(e, &name),
+        })?;
         let id = stat::entry(&dir, Some(&name)).map_err(cause::of)?.id;
         done.push(Undo::Unlink(at.clone(), id));
         let back = rustix::fs::readlinkat(&dir, name.as_bytes(), Vec::new()).map_err(cause::of)?;
@@ -154,8 +157,10 @@ impl PosixVolume {
         let from_dir = self.open_parent(existing)?;
         let to_dir = self.open_parent(new)?;
         let (from, name) = (from.as_bytes(), to.as_bytes());
-        rustix::fs::linkat(&from_dir, from, &to_dir, name, AtFlags::empty())
-            .map_err(|e| of_name(e, &to))
+        rustix::fs::linkat(&from_dir, from, &to_dir, name, AtFlags::empty()).map_err(|e| match e {
+            Errno::PERM if lacks(&to_dir, Caps::HARD_LINK) => Cause::Unsupported("hard links"),
+            _ => of_name(e, &to),
+        })
     }
 
     fn remove(&self, at: &EntryPath, last: bool, done: &mut Vec<Undo>) -> Result<(), Cause> {
@@ -163,7 +168,7 @@ impl PosixVolume {
         let entry = self.look(at)?;
         if entry.base == Base::Dir {
             let meta = self.dir_meta(at, &entry)?;
-            self.remove_dir(at)?;
+            self.remove_dir_with_asides(at, done)?;
             done.push(Undo::MakeDir(at.clone(), meta));
             return Ok(());
         }
@@ -206,23 +211,6 @@ impl PosixVolume {
         self.set_times(at, &meta.times)
     }
 
-    /// Moves a name out of the way, within its directory.
-    pub(super) fn set_aside(&self, at: &EntryPath) -> Result<EntryPath, Cause> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let dir = at.parent().unwrap_or_default();
-        loop {
-            let number = COUNT.fetch_add(1, Ordering::Relaxed);
-            let process = rustix::process::getpid().as_raw_nonzero();
-            let name = Name::from_bytes(format!(".linksmith-{process}-{number}"))?;
-            let aside = dir.join(&name);
-            match self.rename_to_free(at, &aside) {
-                Ok(()) => return Ok(aside),
-                Err(Cause::Exists) => {}
-                Err(cause) => return Err(cause),
-            }
-        }
-    }
-
     /// Sets the times that are not 0. When an entry was made no POSIX call can set.
     pub(super) fn set_times(&self, at: &EntryPath, times: &Times) -> Result<(), Cause> {
         let spec = |time: FileTime| {
@@ -243,6 +231,11 @@ impl PosixVolume {
         let name = name.as_ref().map_or(b".".as_slice(), Name::as_bytes);
         rustix::fs::utimensat(&dir, name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(cause::of)
     }
+}
+
+/// Whether a file system is known to have no such links: its `EPERM` speaks of that, not of rights.
+fn lacks(dir: impl AsFd, caps: Caps) -> bool {
+    stat::caps(dir).is_ok_and(|there| !there.contains(caps))
 }
 
 /// An `io::Error` of a write, by the number in it.

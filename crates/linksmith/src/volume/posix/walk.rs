@@ -158,3 +158,61 @@ fn split_for_one_call(path: &[u8]) -> (&[u8], &[u8]) {
     let (head, tail) = path.split_at(cut);
     (head, tail.get(1..).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Opens as on a system without `openat2`, and says what came of it.
+    fn by_names(volume: &PosixVolume, at: &str) -> String {
+        let at = EntryPath::parse(at).expect("a path");
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match volume.open_by_names(&at, flags) {
+            Ok(dir) => format!("inode {}", rustix::fs::fstat(&dir).expect("a look").st_ino),
+            Err(cause) => format!("{cause:?}"),
+        }
+    }
+
+    fn at_once(volume: &PosixVolume, at: &str) -> String {
+        let at = EntryPath::parse(at).expect("a path");
+        match volume.open_dir_with(&at, OFlags::RDONLY) {
+            Ok(dir) => format!("inode {}", rustix::fs::fstat(&dir).expect("a look").st_ino),
+            Err(cause) => format!("{cause:?}"),
+        }
+    }
+
+    #[test]
+    fn name_by_name_leads_where_one_call_does() {
+        let top = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir_all(top.path().join("a/b/c")).expect("directories");
+        std::fs::File::create_new(top.path().join("a/file")).expect("a file");
+        std::os::unix::fs::symlink("b", top.path().join("a/link")).expect("a link");
+        let volume = PosixVolume::at(top.path()).expect("a volume");
+        let check = |at: &str, expected: &str| {
+            let (one, many) = (at_once(&volume, at), by_names(&volume, at));
+            assert_eq!(one, many, "{at}");
+            assert!(one.starts_with(expected), "{at}: {one}");
+        };
+        check("a", "inode");
+        check("a/b/c", "inode");
+        check("a/link", r#"ThroughLink("a/link")"#);
+        check("a/link/c", r#"ThroughLink("a/link")"#);
+        check("a/file", "NotADirectory");
+        check("a/file/x", "NotADirectory");
+        check("a/x", "NotFound");
+        check("x/y", r#"PathNotFound("x")"#);
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn a_long_path_is_cut_at_names() {
+        let path = [b"name".as_slice(); 2000].join(&b'/');
+        let (head, tail) = split_for_one_call(&path);
+        assert!(head.len() < PATH_MAX && head.ends_with(b"name") && tail.starts_with(b"name"));
+        assert_eq!([head, tail].join(&b'/'), path);
+        assert_eq!(
+            split_for_one_call(b"a/b"),
+            (b"a/b".as_slice(), b"".as_slice())
+        );
+    }
+}

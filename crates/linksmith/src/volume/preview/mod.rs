@@ -15,7 +15,7 @@ use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use super::{ApplyError, Cause, Space, Volume, VolumeError, VolumeInfo};
+use super::{ApplyError, Caps, Cause, Space, Volume, VolumeError, VolumeInfo};
 use crate::entry::{Entry, FileId, LinkText};
 use crate::path::EntryPath;
 use crate::plan::Step;
@@ -130,6 +130,14 @@ impl Volume for Preview {
 
     fn space(&self) -> Result<Space, VolumeError> {
         self.base.space()
+    }
+
+    fn caps_at(&self, at: &EntryPath) -> Caps {
+        self.base.caps_at(at)
+    }
+
+    fn space_at(&self, at: &EntryPath) -> Result<Space, VolumeError> {
+        self.base.space_at(at)
     }
 
     fn names(&self, at: &EntryPath) -> Result<Vec<EntryPath>, VolumeError> {
