@@ -34,6 +34,20 @@ pub const SCATTERED: Script = Script {
     variables: &[],
 };
 
+/// A small volume with one of everything, to be damaged.
+pub const SMALL: Script = Script {
+    name: "small",
+    text: include_str!("../fixtures/small.sh"),
+    variables: &[],
+};
+
+/// What ntfs-3g lets be made, and Windows does not.
+pub const DEFECTS: Script = Script {
+    name: "defects",
+    text: include_str!("../fixtures/defects.sh"),
+    variables: &[],
+};
+
 /// Sectors, clusters, file records and index blocks of every size that mkntfs makes.
 pub const SIZES: &[Script] = &[
     sizes(

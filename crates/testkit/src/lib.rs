@@ -4,6 +4,7 @@ pub mod browser;
 pub mod changes;
 pub mod conformance;
 pub mod crash;
+pub mod damage;
 pub mod foretelling;
 #[cfg(unix)]
 pub mod image;

@@ -1,0 +1,844 @@
+//! Deliberate damage, one kind at a time: the check finds each, and says nothing else than what follows from it.
+
+use linksmith_ntfs::check::{Code, Finding, findings};
+use linksmith_ntfs::layout::{attribute_type as kind, well_known};
+use testkit::damage::Patient;
+use testkit::image::{self, NEEDS};
+use testkit::suite::Suite;
+
+use Code::*;
+
+/// What is done, where the first code is to be found (empty: on the volume), and every code that is found.
+type Case = (
+    &'static str,
+    fn(&mut Patient),
+    &'static str,
+    &'static [Code],
+);
+
+/// Damages the small image and compares the codes.
+fn check((name, damage, path, expected): Case) {
+    let mut patient = Patient::new(image::SMALL.copy());
+    damage(&mut patient);
+    let volume = patient
+        .open()
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    let found = findings(&volume).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut codes: Vec<Code> = found.iter().map(|finding| finding.code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let mut wanted = expected.to_vec();
+    wanted.sort_unstable();
+    let shown = || {
+        found
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n  ")
+    };
+    assert_eq!(codes, wanted, "{name}:\n  {}", shown());
+    if !path.is_empty() {
+        let number = patient.number(path);
+        let there =
+            |finding: &&Finding| finding.code == expected[0] && finding.record == Some(number);
+        assert!(
+            found.iter().any(|f| there(&f)),
+            "{name}: not at {path}:\n  {}",
+            shown()
+        );
+    }
+}
+
+fn put16(bytes: &mut [u8], at: usize, change: impl Fn(u16) -> u16) {
+    let old = u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+    bytes[at..at + 2].copy_from_slice(&change(old).to_le_bytes());
+}
+
+fn put32(bytes: &mut [u8], at: usize, value: u32) {
+    bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+}
+
+/// Where a resident value begins in its attribute.
+fn value(attribute: &mut [u8]) -> &mut [u8] {
+    let start = usize::from(u16::from_le_bytes([attribute[0x14], attribute[0x15]]));
+    &mut attribute[start..]
+}
+
+fn edit_name_entry(patient: &mut Patient, directory: &str, name: &str, edit: fn(&mut [u8])) {
+    let number = patient.number(directory);
+    let place = patient.name_entry(number, name);
+    patient.edit_entry(number, "$I30", &place, edit);
+}
+
+fn reparse_index(patient: &Patient) -> u64 {
+    patient.number("$Extend/$Reparse")
+}
+
+fn edit_reparse_entry(patient: &mut Patient, path: &str, edit: fn(&mut [u8])) {
+    let (index, number) = (reparse_index(patient), patient.number(path));
+    let place = patient.find_entry(index, "$R", |entry| {
+        entry.key[4..8] == (number as u32).to_le_bytes()
+    });
+    patient.edit_entry(index, "$R", &place, edit);
+}
+
+/// A block of the directory `dir` that is a leaf.
+fn leaf(patient: &Patient) -> (u64, u64) {
+    let number = patient.number("dir");
+    let vcn = patient.name_entry(number, "file_with_a_name_10").vcn;
+    (number, vcn.expect("its entries are in blocks"))
+}
+
+const NAMES: &[Case] = &[
+    (
+        "link count one too high",
+        |p| {
+            p.record(p.number("file.txt"), |r| put16(r, 0x12, |n| n + 1));
+        },
+        "file.txt",
+        &[LinkCount],
+    ),
+    (
+        "link count one too low",
+        |p| {
+            p.record(p.number("file.txt"), |r| put16(r, 0x12, |n| n - 1));
+        },
+        "file.txt",
+        &[LinkCount],
+    ),
+    (
+        "hard link missing in its index",
+        |p| {
+            let number = p.number("dir");
+            let place = p.name_entry(number, "second_name");
+            p.remove_entry(number, "$I30", &place);
+        },
+        "file.txt",
+        &[NameNotIndexed],
+    ),
+    (
+        "hard link missing in its record",
+        |p| {
+            p.remove_attribute(p.number("file.txt"), kind::FILE_NAME);
+        },
+        "",
+        &[EntryName, LinkCount],
+    ),
+    (
+        "name differs from its entry",
+        |p| {
+            p.edit_attribute(p.number("filled_a"), kind::FILE_NAME, |a| {
+                value(a)[66] = b'X'
+            });
+        },
+        "filled_a",
+        &[NameNotIndexed, EntryName],
+    ),
+    (
+        "name in a directory that is not there",
+        |p| {
+            p.edit_attribute(p.number("filled_a"), kind::FILE_NAME, |a| {
+                value(a)[0..4].fill(0xEE)
+            });
+        },
+        "filled_a",
+        &[NameParent, EntryName],
+    ),
+    (
+        "name in an earlier use of its directory",
+        |p| {
+            p.edit_attribute(p.number("filled_a"), kind::FILE_NAME, |a| value(a)[6] += 1);
+        },
+        "filled_a",
+        &[NameParent, EntryName],
+    ),
+    (
+        "no name left",
+        |p| {
+            p.remove_attribute(p.number("filled_a"), kind::FILE_NAME);
+            p.record(p.number("filled_a"), |r| put16(r, 0x12, |_| 0));
+        },
+        "filled_a",
+        &[NameMissing, EntryName],
+    ),
+    (
+        "name longer than its attribute",
+        |p| {
+            p.edit_attribute(p.number("filled_a"), kind::FILE_NAME, |a| {
+                value(a)[64] = 200
+            });
+        },
+        "filled_a",
+        &[NameBad, EntryName],
+    ),
+    (
+        "long name of a pair made an only name",
+        |p| {
+            let number = p.number("a long name.txt");
+            p.record(number, |record| {
+                let at = record
+                    .windows(2)
+                    .position(|w| w == [15, 1])
+                    .expect("15 units, namespace 1");
+                record[at + 1] = 0;
+            });
+            edit_name_entry(p, "", "a long name.txt", |entry| entry[16 + 65] = 0);
+        },
+        "a long name.txt",
+        &[DosNameAlone],
+    ),
+    (
+        "directories in a circle",
+        |p| {
+            let inner = p
+                .file(p.number("outer/middle/inner"))
+                .reference()
+                .raw()
+                .to_le_bytes();
+            let outer = p.number("outer");
+            p.edit_attribute(outer, kind::FILE_NAME, move |a| {
+                value(a)[..8].copy_from_slice(&inner)
+            });
+        },
+        "",
+        &[DirectoryLoop, EntryName, NameNotIndexed],
+    ),
+];
+
+const ENTRIES: &[Case] = &[
+    (
+        "entry of an earlier use of its record",
+        |p| {
+            edit_name_entry(p, "", "filled_a", |entry| entry[6] += 1);
+        },
+        "",
+        &[EntryStale, NameNotIndexed],
+    ),
+    (
+        "entry of a record that is free",
+        |p| {
+            edit_name_entry(p, "", "filled_a", |entry| {
+                entry[..4].copy_from_slice(&[0xF0, 0, 0, 0])
+            });
+        },
+        "",
+        &[EntryStale, NameNotIndexed],
+    ),
+    (
+        "entry of another directory",
+        |p| {
+            edit_name_entry(p, "", "filled_a", |entry| entry[16] = 0x42);
+        },
+        "",
+        &[EntryParent],
+    ),
+    (
+        "entry of another namespace",
+        |p| {
+            edit_name_entry(p, "", "filled_a", |entry| entry[16 + 65] ^= 1);
+        },
+        "filled_a",
+        &[EntryNamespace],
+    ),
+    (
+        "entry that calls a file a directory",
+        |p| {
+            edit_name_entry(p, "", "filled_a", |entry| entry[16 + 0x3B] |= 0x10);
+        },
+        "filled_a",
+        &[EntryDirectory],
+    ),
+    (
+        "entry with an old size",
+        |p| {
+            edit_name_entry(p, "", "filled_a", |entry| entry[16 + 0x30] ^= 1);
+        },
+        "filled_a",
+        &[EntrySize],
+    ),
+    (
+        "entry with old file attributes",
+        |p| {
+            edit_name_entry(p, "", "filled_a", |entry| entry[16 + 0x38] ^= 2);
+        },
+        "filled_a",
+        &[EntryFlags],
+    ),
+    (
+        "entry without the reparse flag",
+        |p| {
+            edit_name_entry(p, "", "junction", |entry| entry[16 + 0x39] &= !4);
+        },
+        "junction",
+        &[EntryReparseFlag],
+    ),
+    (
+        "entry with another reparse tag",
+        |p| {
+            edit_name_entry(p, "", "junction", |entry| entry[16 + 0x3C] ^= 0x0F);
+        },
+        "junction",
+        &[EntryReparseTag],
+    ),
+    (
+        "entries of one name",
+        |p| {
+            edit_name_entry(p, "dir", "file_with_a_name_21", |entry| {
+                let last = 16 + 66 + 2 * ("file_with_a_name_21".len() - 1);
+                entry[last] = b'0';
+            });
+        },
+        "dir",
+        &[EntryDuplicate, EntryName, NameNotIndexed],
+    ),
+    (
+        "entries out of order",
+        |p| {
+            edit_name_entry(p, "dir", "file_with_a_name_21", |entry| {
+                entry[16 + 66] = b'z';
+            });
+        },
+        "dir",
+        &[IndexOrder, EntryName, NameNotIndexed],
+    ),
+];
+
+const INDEXES: &[Case] = &[
+    (
+        "torn index block",
+        |p| {
+            let (number, vcn) = leaf(p);
+            let range = p.block_range(number, "$I30", vcn);
+            p.bytes[range.start + 510] ^= 1;
+        },
+        "dir",
+        &[IndexDamaged],
+    ),
+    (
+        "index block of another place",
+        |p| {
+            let (number, vcn) = leaf(p);
+            p.node(number, "$I30", Some(vcn), |block| block[16] ^= 1);
+        },
+        "dir",
+        &[IndexDamaged],
+    ),
+    (
+        "index entry longer than its node",
+        |p| {
+            let (number, _) = leaf(p);
+            let place = p.name_entry(number, "file_with_a_name_12");
+            p.edit_entry(number, "$I30", &place, |entry| put16(entry, 8, |_| 0xFFF8));
+        },
+        "dir",
+        &[IndexDamaged],
+    ),
+    (
+        "child that is not there",
+        |p| {
+            let root = p.number("dir");
+            p.node(root, "$I30", None, |root| {
+                let end =
+                    16 + u32::from_le_bytes(root[20..24].try_into().expect("4 bytes")) as usize;
+                root[end - 8] = 0x77;
+            });
+        },
+        "dir",
+        &[IndexDamaged],
+    ),
+    (
+        "children in a circle",
+        |p| {
+            let number = p.number("dir");
+            let root = p.attribute(number, kind::INDEX_ROOT);
+            let end = p.record_range(number).start + root.end;
+            let inner = p.bytes[end - 8..end].to_vec();
+            let vcn = u64::from_le_bytes(inner[..].try_into().expect("8 bytes"));
+            p.node(number, "$I30", Some(vcn), move |block| {
+                let end = 24 + u32::from_le_bytes(block[28..32].try_into().expect("4 bytes"));
+                block[end as usize - 8..end as usize].copy_from_slice(&inner);
+            });
+        },
+        "dir",
+        &[IndexDamaged, IndexOrder],
+    ),
+    (
+        "subtree cut off",
+        |p| {
+            let (number, vcn) = leaf(p);
+            p.node(number, "$I30", None, move |root| {
+                let end = 16 + u32::from_le_bytes(root[20..24].try_into().expect("4 bytes"));
+                root[end as usize - 8..end as usize].copy_from_slice(&vcn.to_le_bytes());
+            });
+        },
+        "dir",
+        &[IndexBitmap, NameNotIndexed],
+    ),
+    (
+        "leaf that claims children",
+        |p| {
+            let (number, vcn) = leaf(p);
+            p.node(number, "$I30", Some(vcn), |block| block[24 + 12] |= 1);
+        },
+        "dir",
+        &[IndexShape],
+    ),
+    (
+        "block in use, marked free",
+        |p| {
+            let number = p.number("dir");
+            p.edit_attribute(number, kind::BITMAP, |a| value(a)[0] ^= 1);
+        },
+        "dir",
+        &[IndexBitmap],
+    ),
+    (
+        "block of nobody, marked used",
+        |p| {
+            let number = p.number("dir");
+            p.edit_attribute(number, kind::INDEX_ALLOCATION, |_| {});
+            p.edit_attribute(number, kind::BITMAP, |a| value(a)[0] ^= 0x80);
+            // Room for eight blocks by its size, and the runs hold fewer: nothing reads beyond.
+        },
+        "",
+        &[],
+    ),
+    (
+        "directory without an index",
+        |p| {
+            p.remove_attribute(p.number("other"), kind::INDEX_ROOT);
+        },
+        "other",
+        &[IndexMissing],
+    ),
+];
+
+const REPARSE: &[Case] = &[
+    (
+        "entry of $R missing",
+        |p| {
+            let (index, number) = (reparse_index(p), p.number("junction"));
+            let place = p.find_entry(index, "$R", |e| {
+                e.key[4..8] == (number as u32).to_le_bytes()
+            });
+            p.remove_entry(index, "$R", &place);
+        },
+        "junction",
+        &[ReparseIndexMissing],
+    ),
+    (
+        "entry of $R with another tag",
+        |p| {
+            edit_reparse_entry(p, "junction", |entry| entry[16] = 0x04);
+        },
+        "junction",
+        &[ReparseIndexTag],
+    ),
+    (
+        "entry of $R of an earlier use",
+        |p| {
+            edit_reparse_entry(p, "junction", |entry| entry[16 + 4 + 6] += 1);
+        },
+        "junction",
+        &[ReparseIndexStale, ReparseIndexMissing],
+    ),
+    (
+        "entry of $R of a plain file",
+        |p| {
+            let plain = p.file(p.number("filled_a")).reference().raw().to_le_bytes();
+            let (index, number) = (reparse_index(p), p.number("symlink"));
+            let place = p.find_entry(index, "$R", |e| {
+                e.key[4..8] == (number as u32).to_le_bytes()
+            });
+            p.edit_entry(index, "$R", &place, move |e| {
+                e[20..28].copy_from_slice(&plain)
+            });
+        },
+        "filled_a",
+        &[ReparseIndexStale, ReparseIndexMissing],
+    ),
+    (
+        "entries of $R out of order",
+        |p| {
+            edit_reparse_entry(p, "junction", |entry| entry[16] = 0x1D);
+        },
+        "junction",
+        &[ReparseIndexTag, IndexOrder],
+    ),
+    (
+        "file attributes without the reparse flag",
+        |p| {
+            p.edit_attribute(p.number("junction"), kind::STANDARD_INFORMATION, |a| {
+                value(a)[0x21] &= !4;
+            });
+        },
+        "junction",
+        &[ReparseFlag],
+    ),
+    (
+        "reparse flag on a plain file",
+        |p| {
+            p.edit_attribute(p.number("filled_a"), kind::STANDARD_INFORMATION, |a| {
+                value(a)[0x21] |= 4;
+            });
+        },
+        "filled_a",
+        &[ReparseFlag],
+    ),
+    (
+        "reparse data gone",
+        |p| {
+            p.remove_attribute(p.number("junction"), kind::REPARSE_POINT);
+        },
+        "junction",
+        &[ReparseFlag, EntryReparseFlag, ReparseIndexStale],
+    ),
+    (
+        "reparse data shorter than they say",
+        |p| {
+            p.edit_attribute(p.number("junction"), kind::REPARSE_POINT, |a| {
+                value(a)[4] += 2
+            });
+        },
+        "junction",
+        &[ReparseData],
+    ),
+    (
+        "substitute name outside of the data",
+        |p| {
+            p.edit_attribute(p.number("junction"), kind::REPARSE_POINT, |a| {
+                value(a)[10] = 0xFE
+            });
+        },
+        "junction",
+        &[ReparseData],
+    ),
+    (
+        "print name at an odd byte",
+        |p| {
+            p.edit_attribute(p.number("symlink"), kind::REPARSE_POINT, |a| {
+                value(a)[12] |= 1
+            });
+        },
+        "symlink",
+        &[ReparseData],
+    ),
+];
+
+const RECORDS: &[Case] = &[
+    (
+        "torn record",
+        |p| {
+            let range = p.record_range(p.number("filled_a"));
+            p.bytes[range.start + 1022] ^= 1;
+        },
+        "filled_a",
+        &[RecordUnreadable, EntryStale, ClusterBitmapSet],
+    ),
+    (
+        "record with more bytes in use than it has",
+        |p| {
+            p.record(p.number("filled_a"), |r| put32(r, 0x18, 2048));
+        },
+        "filled_a",
+        &[RecordUnreadable, EntryStale, ClusterBitmapSet],
+    ),
+    (
+        "record with more bytes in use than its attributes",
+        |p| {
+            p.record(p.number("filled_a"), |r| put16(r, 0x18, |used| used + 8));
+        },
+        "filled_a",
+        &[RecordHeader],
+    ),
+    (
+        "record of another number",
+        |p| {
+            p.record(p.number("filled_a"), |r| r[0x2C] ^= 1);
+        },
+        "filled_a",
+        &[RecordHeader],
+    ),
+    (
+        "attribute longer than its record",
+        |p| {
+            p.edit_attribute(p.number("filled_a"), kind::DATA, |a| put32(a, 4, 0x7000));
+        },
+        "filled_a",
+        &[AttributeBad, EntrySize, ClusterBitmapSet],
+    ),
+    (
+        "attributes out of order",
+        |p| {
+            p.edit_attribute(p.number("file.txt"), kind::DATA, |a| put32(a, 0, 0x10));
+        },
+        "file.txt",
+        &[AttributeOrder, AttributeBad, EntrySize],
+    ),
+    (
+        "one instance number twice",
+        |p| {
+            p.edit_attribute(p.number("file.txt"), kind::DATA, |a| put16(a, 14, |_| 0));
+        },
+        "file.txt",
+        &[AttributeInstance],
+    ),
+    (
+        "no $STANDARD_INFORMATION",
+        |p| {
+            p.remove_attribute(p.number("file.txt"), kind::STANDARD_INFORMATION);
+        },
+        "file.txt",
+        &[AttributeMissing, EntryFlags],
+    ),
+    (
+        "security id of nobody",
+        |p| {
+            p.edit_attribute(p.number("$Extend"), kind::STANDARD_INFORMATION, |a| {
+                put32(value(a), 0x34, 0x7777);
+            });
+        },
+        "$Extend",
+        &[SecurityId],
+    ),
+    (
+        "attribute list that names what is not there",
+        |p| {
+            let base = p.healthy().record(p.number("many")).expect("it is healthy");
+            let list = base
+                .find(kind::ATTRIBUTE_LIST, &[])
+                .expect("healthy")
+                .expect("a list");
+            let mut runs = list
+                .non_resident()
+                .expect("not resident")
+                .runs(u64::MAX >> 1);
+            let first = runs
+                .next()
+                .expect("a run")
+                .expect("healthy")
+                .lcn
+                .expect("no hole");
+            p.bytes[first as usize * 4096 + 0x18] ^= 0x77;
+        },
+        "many",
+        &[AttributeList],
+    ),
+    (
+        "extension record of another file",
+        |p| {
+            let extension = p.file(p.number("many")).records()[1].number();
+            p.record(extension, |r| r[0x26] += 1);
+        },
+        "many",
+        &[AttributeList, ExtensionOrphan],
+    ),
+];
+
+const CLUSTERS: &[Case] = &[
+    (
+        "record in use, marked free",
+        |p| {
+            let bitmap = p.extents(well_known::MFT, kind::BITMAP, "");
+            p.flip(&bitmap, p.number("filled_a"));
+        },
+        "filled_a",
+        &[RecordBitmapClear],
+    ),
+    (
+        "record not in use, marked used",
+        |p| {
+            let bitmap = p.extents(well_known::MFT, kind::BITMAP, "");
+            p.flip(&bitmap, 40);
+        },
+        "",
+        &[RecordBitmapSet],
+    ),
+    (
+        "cluster in use, marked free",
+        |p| {
+            let bitmap = p.extents(well_known::BITMAP, kind::DATA, "");
+            let data = p.extents(p.number("filled_a"), kind::DATA, "");
+            p.flip(&bitmap, data.runs[0].lcn.expect("no hole"));
+        },
+        "",
+        &[ClusterBitmapClear],
+    ),
+    (
+        "cluster of nobody, marked used",
+        |p| {
+            let bitmap = p.extents(well_known::BITMAP, kind::DATA, "");
+            p.flip(&bitmap, 4000);
+        },
+        "",
+        &[ClusterBitmapSet],
+    ),
+    (
+        "cluster of two files",
+        |p| {
+            let other = p.attribute(p.number("filled_b"), kind::DATA);
+            let range = p.record_range(p.number("filled_b"));
+            let runs = p.bytes[range.start + other.start + 64..][..8].to_vec();
+            p.edit_attribute(p.number("filled_a"), kind::DATA, move |a| {
+                a[64..72].copy_from_slice(&runs);
+            });
+        },
+        "",
+        &[ClusterTwice, ClusterBitmapSet],
+    ),
+    (
+        "runs out of the volume",
+        |p| {
+            p.edit_attribute(p.number("filled_a"), kind::DATA, |a| a[66..68].fill(0x7F));
+        },
+        "filled_a",
+        &[RunsBad, ClusterBitmapSet],
+    ),
+    (
+        "runs shorter than their header says",
+        |p| {
+            p.edit_attribute(p.number("filled_a"), kind::DATA, |a| a[65] -= 1);
+        },
+        "filled_a",
+        &[RunsBad, ClusterBitmapSet],
+    ),
+    (
+        "value longer than what is allocated",
+        |p| {
+            p.edit_attribute(p.number("filled_a"), kind::DATA, |a| {
+                put32(a, 0x30, 0x7FFF_0000)
+            });
+        },
+        "filled_a",
+        &[SizeBad, EntrySize],
+    ),
+];
+
+const VOLUME: &[Case] = &[
+    (
+        "dirty flag",
+        |p| {
+            p.edit_attribute(well_known::VOLUME, kind::VOLUME_INFORMATION, |a| {
+                value(a)[10] |= 1
+            });
+        },
+        "",
+        &[VolumeDirty],
+    ),
+    (
+        "version of the future",
+        |p| {
+            p.edit_attribute(well_known::VOLUME, kind::VOLUME_INFORMATION, |a| {
+                value(a)[8] = 4
+            });
+        },
+        "",
+        &[VersionUnknown],
+    ),
+    (
+        "mirror of $MFT differs",
+        |p| {
+            let mirror = p.extents(well_known::MFT_MIRROR, kind::DATA, "");
+            let place = p.place(&mirror, 1024 + 0x60);
+            p.bytes[place] ^= 1;
+        },
+        "",
+        &[MirrorDiffers],
+    ),
+    (
+        "log that holds work",
+        |p| {
+            let log = p.extents(well_known::LOG_FILE, kind::DATA, "");
+            let place = p.place(&log, 0);
+            p.bytes[place..place + 4096].copy_from_slice(&restart_page());
+        },
+        "",
+        &[LogHoldsWork],
+    ),
+    (
+        "log of rubbish",
+        |p| {
+            let log = p.extents(well_known::LOG_FILE, kind::DATA, "");
+            let place = p.place(&log, 0);
+            p.bytes[place..place + 4096].fill(0x5A);
+        },
+        "",
+        &[LogHoldsWork],
+    ),
+    (
+        "Windows asleep",
+        |p| {
+            let data = p.extents(p.number("hiberfil.sys"), kind::DATA, "");
+            let place = p.place(&data, 0);
+            p.bytes[place..place + 4].copy_from_slice(b"HIBR");
+        },
+        "",
+        &[Hibernated],
+    ),
+    (
+        "end of the volume missing",
+        |p| {
+            let length = p.bytes.len();
+            p.bytes.truncate(length - 8192);
+        },
+        "",
+        &[VolumeTruncated],
+    ),
+    (
+        "backup of the boot sector differs",
+        |p| {
+            let at = p.bytes.len() - 512;
+            p.bytes[at + 0x48] ^= 1;
+        },
+        "",
+        &[BootBackupDiffers],
+    ),
+];
+
+/// A restart page as Windows leaves it while a volume is mounted: a client uses the log, and it is not clean.
+fn restart_page() -> Vec<u8> {
+    let mut page = vec![0; 4096];
+    page[..8].copy_from_slice(&[b'R', b'S', b'T', b'R', 0x1E, 0, 9, 0]);
+    put32(&mut page, 0x10, 4096);
+    put32(&mut page, 0x14, 4096);
+    put16(&mut page, 0x18, |_| 0x30);
+    put16(&mut page, 0x1C, |_| 1);
+    put16(&mut page, 0x30 + 0x0A, |_| 0xFFFF);
+    put16(&mut page, 0x30 + 0x0C, |_| 0);
+    linksmith_ntfs::fixup::redo(&mut page, "restart page").expect("it is well made");
+    page
+}
+
+fn healthy_images_have_no_findings() {
+    let patient = Patient::new(image::SMALL.copy());
+    let found = findings(&patient.open().expect("it opens")).expect("it can be checked");
+    assert_eq!(found, []);
+}
+
+/// What ntfs-3g lets be made, and Windows does not: each is found.
+fn defects_of_another_writer() {
+    let patient = Patient::new(image::DEFECTS.copy());
+    let found = findings(&patient.open().expect("it opens")).expect("it can be checked");
+    let check = |code: Code, path: &str| {
+        let number = patient.number(path);
+        let there = found
+            .iter()
+            .any(|f| f.code == code && f.record == Some(number));
+        assert!(there, "{code} at {path} in {found:#?}");
+    };
+    check(EntryReparseTag, "tag");
+    check(ReparseNotEmpty, "not_empty");
+    check(DirectoryNames, "twice");
+    check(ReparseData, "half");
+    check(NameTooMany, "many");
+}
+
+fn main() {
+    let mut suite = Suite::new("damage")
+        .case("healthy", NEEDS, healthy_images_have_no_findings)
+        .case("ntfs_3g", NEEDS, defects_of_another_writer);
+    for case in [NAMES, ENTRIES, INDEXES, REPARSE, RECORDS, CLUSTERS, VOLUME].concat() {
+        suite = suite.case(&case.0.replace(' ', "_"), NEEDS, move || check(case));
+    }
+    suite.run();
+}
