@@ -5,20 +5,20 @@
 
 mod attributes;
 mod bitmap;
-mod build;
+pub(crate) mod build;
 mod clusters;
 mod contents;
 mod create;
 mod delete;
-mod descriptor;
+pub(crate) mod descriptor;
 mod error;
-mod index;
+pub(crate) mod index;
 mod link;
 mod list;
 mod metadata;
 mod names;
-mod node;
-mod record_edit;
+pub(crate) mod node;
+pub(crate) mod record_edit;
 mod records;
 mod rename;
 mod reparse;
@@ -80,6 +80,8 @@ pub struct Editor<D> {
     security: Security,
     /// Directories whose entries changed: their times follow when the change is sealed.
     touched: FastMap<u64, ()>,
+    /// Files whose data moved into clusters to make room: their entries follow as well.
+    moved_out: FastMap<u64, ()>,
     /// The record of `$Extend\$Reparse` and of `$Extend\$ObjId`, once looked up.
     reparse_index: Option<u64>,
     object_ids: Option<Option<u64>>,
@@ -135,7 +137,7 @@ impl<D: Device> Editor<D> {
         }
     }
 
-    fn over(
+    pub(crate) fn over(
         change: Change<D>,
         geometry: Geometry,
         upcase: UpCase,
@@ -166,6 +168,7 @@ impl<D: Device> Editor<D> {
             clusters: Clusters::none(),
             security: Security::default(),
             touched: FastMap::default(),
+            moved_out: FastMap::default(),
             reparse_index: None,
             object_ids: None,
             spoiled: false,

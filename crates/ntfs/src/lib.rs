@@ -16,6 +16,7 @@ pub mod file;
 pub mod file_name;
 mod file_ref;
 pub mod fixup;
+pub mod format;
 pub mod health;
 pub mod index;
 pub mod journal;

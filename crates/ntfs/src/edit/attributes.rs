@@ -291,6 +291,9 @@ impl<D: Device> Editor<D> {
         let value = attribute.expect_resident("value")?.to_vec();
         let (type_code, flags) = (attribute.type_code, attribute.flags);
         let name: Vec<u16> = attribute.name.iter().map(|u| u.get()).collect();
+        if type_code == ty::DATA {
+            self.moved_out.insert(base, ());
+        }
         let mut extents = self.new_extents(base, &value)?;
         extents.flags = flags;
         let mut runs = Vec::new();

@@ -81,6 +81,7 @@ impl<D: Device> Editor<D> {
         self.drop_object_id(base)?;
         self.indexes.remove(&(base, Kind::Names));
         self.touched.remove(&base);
+        self.moved_out.remove(&base);
         let places = self.all_attributes(base)?;
         let mut records = vec![];
         for place in &places {

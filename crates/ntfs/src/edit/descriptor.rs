@@ -29,7 +29,7 @@ const CREATOR_GROUP: [u8; 12] = [1, 1, 0, 0, 0, 0, 0, 3, 1, 0, 0, 0];
 /// S-1-5-18.
 const LOCAL_SYSTEM: [u8; 12] = [1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0];
 /// S-1-5-32-544.
-const ADMINISTRATORS: [u8; 16] = [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x20, 2, 0, 0];
+pub(crate) const ADMINISTRATORS: [u8; 16] = [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x20, 2, 0, 0];
 
 const FULL_ACCESS: u32 = 0x001F_01FF;
 /// What the generic rights mean for files (MS-DTYP 2.4.3): all, execute, write, read.
@@ -112,7 +112,6 @@ pub(crate) fn for_new_root() -> Vec<u8> {
 }
 
 /// A descriptor for the volume's own files: administrators and the system may read and write them.
-#[allow(dead_code, reason = "the formatter is to use it")]
 pub(crate) fn for_system_file() -> Vec<u8> {
     let dacl = [LOCAL_SYSTEM.as_slice(), &ADMINISTRATORS].map(|sid| ace(0, 0x0012_019F, sid));
     assemble(

@@ -11,7 +11,7 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::file_name::FileNameView;
 use crate::file_ref::FileRef;
-use crate::layout::{attribute_type as ty, file_attributes, namespace};
+use crate::layout::{attribute_type as ty, file_attributes, namespace, record_flags};
 
 pub(crate) const FILE_NAME: Id<'static> = Id::new(ty::FILE_NAME, &[]);
 
@@ -127,6 +127,9 @@ impl<D: Device> Editor<D> {
         let mut attributes = standard.file_attributes.get();
         if is_directory {
             attributes |= file_attributes::DIRECTORY;
+        }
+        if self.record(base)?.header().flags.get() & record_flags::VIEW_INDEX != 0 {
+            attributes |= file_attributes::VIEW_INDEX;
         }
         let is_reparse_point = attributes & file_attributes::REPARSE_POINT != 0;
         let tag = if is_reparse_point {

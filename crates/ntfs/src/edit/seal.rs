@@ -28,6 +28,12 @@ impl<D: Device> Editor<D> {
     /// The times of directories whose entries changed, in their records and in what is above them.
     fn seal_touched(&mut self) -> EditResult<()> {
         let now = self.now;
+        let mut moved_out: Vec<u64> = self.moved_out.drain().map(|(number, ())| number).collect();
+        moved_out.sort_unstable();
+        for number in moved_out {
+            let summary = self.summary(number)?;
+            self.refresh_entries(number, &summary)?;
+        }
         let mut touched: Vec<u64> = self.touched.drain().map(|(number, ())| number).collect();
         touched.sort_unstable();
         for number in touched {
