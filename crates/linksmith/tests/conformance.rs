@@ -1,5 +1,8 @@
 //! What every volume must do, done by every volume there is here.
 
+#[cfg(windows)]
+mod system_faults;
+
 use std::sync::Arc;
 
 use linksmith::volume::memory::MemoryVolume;
@@ -44,7 +47,38 @@ fn host(suite: Suite) -> Suite {
     })
 }
 
-#[cfg(not(unix))]
+/// What links can be made is found out by making them: some systems say yes and make nothing.
+#[cfg(windows)]
+fn host(suite: Suite) -> Suite {
+    use linksmith::Caps;
+    use linksmith::doctor::try_features;
+    use linksmith::path::EntryPath;
+    use linksmith::volume::win32::Win32Volume;
+
+    let fresh = || {
+        let dir = tempfile::tempdir().expect("a directory");
+        let volume = Win32Volume::open(dir.path()).expect("a volume");
+        (volume, dir)
+    };
+    let (volume, _dir) = fresh();
+    let tried = try_features(&volume, &EntryPath::root()).expect("a trial");
+    let links = Caps::HARD_LINK | Caps::SYMLINK | Caps::JUNCTION | Caps::REPARSE;
+    let caps = linksmith::Volume::info(&volume).caps.difference(links) | tried.caps;
+    let make = move || {
+        let (volume, dir) = fresh();
+        Fresh {
+            volume: Arc::new(volume.with_caps(caps)),
+            guard: Box::new(dir),
+        }
+    };
+    let faults = system_faults::all();
+    conformance::add_but(suite, "win32", make, |case| {
+        let fault = faults.iter().find(|(name, _)| *name == case);
+        fault.map(|(_, why)| why.clone())
+    })
+}
+
+#[cfg(not(any(unix, windows)))]
 fn host(suite: Suite) -> Suite {
     suite
 }

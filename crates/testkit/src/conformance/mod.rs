@@ -108,9 +108,22 @@ fn all_cases() -> impl Iterator<Item = &'static Case> {
 /// Adds every case for the volumes that `make` makes. `make` is called once for each case.
 #[must_use]
 pub fn add(suite: Suite, volume: &str, make: impl Fn() -> Fresh + Clone + Send + 'static) -> Suite {
+    add_but(suite, volume, make, |_| None)
+}
+
+/// As [`add`], on a system with faults of its own: `fault` says why a case cannot pass there, found out
+/// by trying the same without the volume.
+#[must_use]
+pub fn add_but(
+    suite: Suite,
+    volume: &str,
+    make: impl Fn() -> Fresh + Clone + Send + 'static,
+    fault: impl Fn(&str) -> Option<String>,
+) -> Suite {
     let info = make().volume.info().clone();
     all_cases().fold(suite, |suite, case| {
         let missing = case.needs.iter().find_map(|need| need.missing(&info));
+        let missing = missing.or_else(|| fault(case.name));
         let make = make.clone();
         suite.case_unless(&format!("{volume}::{}", case.name), missing, move || {
             let fresh = make();

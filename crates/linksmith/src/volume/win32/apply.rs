@@ -6,9 +6,9 @@ use windows_sys::Win32::Storage::FileSystem as fs;
 
 use super::handle::Handle;
 use super::link::forget_mount_point;
-use super::open::{LOOK, Make};
+use super::open::{LOOK, Make, new_name};
 use super::sys;
-use super::undo::Undo;
+use super::undo::{Undo, rebase_asides};
 use super::volume::Win32Volume;
 use crate::entry::{Attributes, LinkText, Times};
 use crate::path::EntryPath;
@@ -29,7 +29,7 @@ impl Win32Volume {
         for (at, step) in steps.iter().enumerate() {
             let last = at + 1 == steps.len();
             if let Err(cause) = self.apply_step(step, last, &mut undo) {
-                let source = Box::new(VolumeError::new(verb(step), step.at(), cause));
+                let source = Box::new(VolumeError::new(step.verb(), step.at(), cause));
                 return Err(ApplyError {
                     step: at,
                     undone: self.take_back(undo),
@@ -103,8 +103,15 @@ impl Win32Volume {
         if at.is_root() {
             return Err(Cause::Exists);
         }
+        if let Some(name) = at.file_name() {
+            new_name(&name)?;
+        }
         self.make_at(at, make, access)
-            .map_err(|code| self.cause(code, at))
+            .map_err(|code| match self.cause(code, at) {
+                // Nothing was looked for, so it is a folder that is missing.
+                Cause::NotFound => Cause::PathNotFound(at.parent().unwrap_or_default()),
+                other => other,
+            })
     }
 
     fn made(&self, at: &EntryPath, handle: &Handle, undo: &mut Vec<Undo>) -> Result<(), Cause> {
@@ -172,11 +179,15 @@ impl Win32Volume {
         if handle.standard().map_err(error)?.directory {
             return Err(Cause::IsADirectory);
         }
-        let (dir, name) = self.parent_and_name(new)?;
-        handle
-            .link_into(&dir, &name)
-            .map_err(|code| self.cause(code, new))?;
+        let limit = self.info.max_links;
         let id = handle.id().map_err(error)?;
+        if handle.standard().map_err(error)?.links >= limit {
+            drop(handle);
+            return self
+                .use_aside(id, new, undo)?
+                .ok_or(Cause::TooManyLinks { limit });
+        }
+        self.link_name(&handle, new)?;
         let made = self
             .open_at(new, LOOK)
             .and_then(|made| made.id())
@@ -193,6 +204,12 @@ impl Win32Volume {
         Ok(())
     }
 
+    pub(super) fn link_name(&self, file: &Handle, new: &EntryPath) -> Result<(), Cause> {
+        let (dir, name) = self.parent_and_name(new)?;
+        file.link_into(&dir, &name)
+            .map_err(|code| self.cause(code, new))
+    }
+
     fn rename(
         &self,
         from: &EntryPath,
@@ -202,12 +219,28 @@ impl Win32Volume {
         undo: &mut Vec<Undo>,
     ) -> Result<(), Cause> {
         if from.is_root() || to.is_root() {
-            return Err(Cause::Unsupported("changing a volume's root"));
+            return Err(Cause::Unsupported("a change of its root directory"));
         }
-        if replace {
-            self.give_way(from, to, last, undo)?;
+        let moved = self
+            .open_at(from, LOOK)
+            .map_err(|code| self.cause(code, from))?;
+        // A name that only changes its case is in nobody's way.
+        if let Some(there) = self
+            .at_free_or_taken(to)?
+            .filter(|_| fold(from) != fold(to))
+        {
+            if !replace {
+                return Err(Cause::Exists);
+            }
+            let error = |code| self.cause(code, to);
+            if moved.id().map_err(error)? == there.id().map_err(error)? {
+                return self.drop_name(from, to, undo);
+            }
+            self.give_way(there, to, last, undo)?;
         }
+        drop(moved);
         self.move_name(from, to, replace)?;
+        rebase_asides(undo, from, to);
         // Before what was set aside gets its name back, this one has to leave it.
         undo.push(Undo::Rename {
             from: to.clone(),
@@ -216,32 +249,44 @@ impl Win32Volume {
         Ok(())
     }
 
+    fn at_free_or_taken(&self, at: &EntryPath) -> Result<Option<Handle>, Cause> {
+        match self.open_at(at, LOOK) {
+            Ok(there) => Ok(Some(there)),
+            Err(Win32Error::FILE_NOT_FOUND | Win32Error::INVALID_NAME) => Ok(None),
+            Err(code) => Err(self.cause(code, at)),
+        }
+    }
+
+    /// Onto another name of the same file: that one is left.
+    fn drop_name(
+        &self,
+        from: &EntryPath,
+        to: &EntryPath,
+        undo: &mut Vec<Undo>,
+    ) -> Result<(), Cause> {
+        self.open_to_delete(from)
+            .and_then(|handle| handle.delete())
+            .map_err(|code| self.cause(code, from))?;
+        undo.push(Undo::Link {
+            existing: to.clone(),
+            new: from.clone(),
+        });
+        Ok(())
+    }
+
     /// Refuses to replace a real directory, and keeps what is replaced where it may have to come back.
     fn give_way(
         &self,
-        from: &EntryPath,
+        there: Handle,
         to: &EntryPath,
         last: bool,
         undo: &mut Vec<Undo>,
     ) -> Result<(), Cause> {
-        let there = match self.open_at(to, LOOK) {
-            Ok(there) => there,
-            Err(Win32Error::FILE_NOT_FOUND) => return Ok(()),
-            Err(code) => return Err(self.cause(code, to)),
-        };
         let error = |code| self.cause(code, to);
-        let moved = self
-            .open_at(from, LOOK)
-            .map_err(|code| self.cause(code, from))?;
-        if moved.id().map_err(error)? == there.id().map_err(error)? {
-            return Ok(());
-        }
-        let link = there
-            .tag()
-            .map_err(error)?
-            .is_some_and(|tag| tag.is_name_surrogate());
+        let tag = there.tag().map_err(error)?;
         let directory = there.standard().map_err(error)?.directory;
-        if directory && !link {
+        drop(there);
+        if directory && !tag.is_some_and(|tag| tag.is_name_surrogate()) {
             return Err(Cause::IsADirectory);
         }
         if !last {
@@ -277,9 +322,10 @@ impl Win32Volume {
 
     fn remove(&self, at: &EntryPath, last: bool, undo: &mut Vec<Undo>) -> Result<(), Cause> {
         if at.is_root() {
-            return Err(Cause::Unsupported("changing a volume's root"));
+            return Err(Cause::Unsupported("a change of its root directory"));
         }
         let error = |code| self.cause(code, at);
+        self.lift_asides(at, undo)?;
         let handle = self.open_to_delete(at).map_err(error)?;
         if last {
             forget_mount_point(&handle);
@@ -344,25 +390,14 @@ fn replace_contents(mut file: &std::fs::File, contents: &[u8]) -> std::io::Resul
     file.write_all(contents)
 }
 
+/// A path in the form in which those that are one are equal.
+pub(super) fn fold(path: &EntryPath) -> String {
+    path.display().to_uppercase()
+}
+
 /// Whether `path` lies below `dir`, case not counted.
 fn below(path: &EntryPath, dir: &EntryPath) -> bool {
-    let fold = |p: &EntryPath| p.display().to_uppercase();
     let (path, dir) = (fold(path), fold(dir));
     path.strip_prefix(&dir)
         .is_some_and(|rest| rest.starts_with('/'))
-}
-
-fn verb(step: &Step) -> &'static str {
-    match step {
-        Step::MakeDir { .. } => "make the directory",
-        Step::MakeFile { .. } => "make the file",
-        Step::WriteFile { .. } => "write",
-        Step::MakeLink { .. } => "make the link",
-        Step::SetReparse { .. } => "set the reparse data of",
-        Step::ClearReparse { .. } => "clear the reparse data of",
-        Step::HardLink { .. } => "make the hard link",
-        Step::Rename { .. } => "rename to",
-        Step::Remove { .. } => "remove",
-        Step::SetMeta { .. } => "set times and attributes of",
-    }
 }

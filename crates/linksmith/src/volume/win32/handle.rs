@@ -92,11 +92,18 @@ impl Handle {
     /// The whole entry; `asked` is its name where the file system does not tell the stored one.
     pub(super) fn entry(&self, asked: Option<Name>) -> Result<Entry> {
         let (basic, standard, tag) = (self.basic()?, self.standard()?, self.tag()?);
-        let name = asked.map(|asked| self.stored_name().unwrap_or(asked));
+        let short_name = self.short_name();
+        let name = asked.map(|asked| {
+            let stored = self.stored_name();
+            stored
+                .filter(|stored| {
+                    same(stored, &asked)
+                        || short_name.as_ref().is_some_and(|short| same(short, &asked))
+                })
+                .unwrap_or(asked)
+        });
         Ok(Entry {
-            short_name: self
-                .short_name()
-                .filter(|short| Some(short) != name.as_ref()),
+            short_name: short_name.filter(|short| Some(short) != name.as_ref()),
             name,
             id: self.id()?,
             base: if standard.directory {
@@ -241,6 +248,10 @@ impl Handle {
         sys::final_path(self.borrow(), fs::VOLUME_NAME_DOS)
             .or_else(|_| sys::final_path(self.borrow(), fs::VOLUME_NAME_GUID))
     }
+}
+
+fn same(a: &Name, b: &Name) -> bool {
+    a.display().to_uppercase() == b.display().to_uppercase()
 }
 
 /// A file system, or a Windows, that does not know a newer class says so in one of these ways.

@@ -9,7 +9,7 @@ use super::sys;
 use super::volume::Win32Volume;
 use crate::path::EntryPath;
 use crate::reparse::{ReparsePoint, ReparseTag, View};
-use crate::volume::Cause;
+use crate::volume::{Caps, Cause};
 use crate::win32_error::Win32Error;
 
 /// The rights to set reparse data and to take the object away again if that fails.
@@ -25,6 +25,7 @@ impl Win32Volume {
         point: &ReparsePoint,
         dir: bool,
     ) -> Result<Handle, Cause> {
+        check(point, dir)?;
         let handle = self.make(at, if dir { Make::Dir } else { Make::File }, MAKE)?;
         match self.set_and_read_back(&handle, point, at) {
             Ok(()) => Ok(handle),
@@ -52,11 +53,8 @@ impl Win32Volume {
             // Tells the mount manager. Only an administrator may; without it the data alone do the same.
             let _ = sys::set_volume_mount_point(&with_backslash(dir), &volume);
         }
-        let mut result = handle.set_reparse_data(point.as_bytes());
-        if result == Err(Win32Error::PRIVILEGE_NOT_HELD) && enable_symlink_privilege().is_ok() {
-            result = handle.set_reparse_data(point.as_bytes());
-        }
-        result.map_err(|code| self.reparse_cause(code, at))?;
+        set(handle, point.as_bytes())
+            .map_err(|code| self.reparse_cause(code, at, Some(point.as_bytes())))?;
         self.read_back(handle, point, at)
     }
 
@@ -70,7 +68,7 @@ impl Win32Volume {
     ) -> Result<(), Cause> {
         match handle
             .reparse_data()
-            .map_err(|code| self.reparse_cause(code, at))?
+            .map_err(|code| self.reparse_cause(code, at, Some(point.as_bytes())))?
         {
             Some(data) if data == point.as_bytes() => Ok(()),
             Some(data) => Err(Cause::ReadBack(format!(
@@ -108,7 +106,7 @@ impl Win32Volume {
             Err(Win32Error::INVALID_PARAMETER) => sys::create_symbolic_link(&link, &target, kind),
             other => other,
         }
-        .map_err(|code| self.reparse_cause(code, at))?;
+        .map_err(|code| self.reparse_cause(code, at, Some(point.as_bytes())))?;
         self.check_unprivileged(at, point)
     }
 
@@ -119,7 +117,7 @@ impl Win32Volume {
         })?;
         let data = handle
             .reparse_data()
-            .map_err(|code| self.reparse_cause(code, at))?;
+            .map_err(|code| self.reparse_cause(code, at, Some(point.as_bytes())))?;
         let made = data.and_then(|data| ReparsePoint::from_bytes(data).ok());
         let made = made.filter(|made| made.tag() == ReparseTag::SYMLINK);
         if made.as_ref().and_then(|made| made.view().ok()) == point.view().ok() {
@@ -141,7 +139,7 @@ impl Win32Volume {
         at: &EntryPath,
         data: Option<&[u8]>,
     ) -> Result<Option<Vec<u8>>, Cause> {
-        let error = |code| self.reparse_cause(code, at);
+        let error = |code| self.reparse_cause(code, at, data);
         let handle = self
             .open_at(at, LOOK | fs::FILE_WRITE_ATTRIBUTES)
             .map_err(|code| self.cause(code, at))?;
@@ -152,12 +150,22 @@ impl Win32Volume {
             return Err(Cause::HasContents);
         }
         let Some(data) = data else {
-            let old = before.as_deref().ok_or(Cause::NotALink)?;
+            let held = self
+                .info
+                .caps
+                .intersects(Caps::REPARSE | Caps::SYMLINK | Caps::JUNCTION);
+            let none = if held {
+                Cause::NotALink
+            } else {
+                unsupported(None)
+            };
+            let old = before.as_deref().ok_or(none)?;
             handle.delete_reparse_data(old).map_err(error)?;
             handle.set_basic(basic.times, None).map_err(error)?;
             return Ok(before);
         };
-        exchange(&handle, before.as_deref(), data).map_err(error)?;
+        check(&ReparsePoint::from_bytes(data)?, standard.directory)?;
+        set(&handle, data).map_err(error)?;
         let now = handle.reparse_data().map_err(error)?;
         if now.as_deref() != Some(data) {
             return Err(Cause::ReadBack("other reparse data are there".to_owned()));
@@ -166,35 +174,44 @@ impl Win32Volume {
         Ok(before)
     }
 
-    fn reparse_cause(&self, code: Win32Error, at: &EntryPath) -> Cause {
+    /// `data` are those that were to be set.
+    fn reparse_cause(&self, code: Win32Error, at: &EntryPath, data: Option<&[u8]>) -> Cause {
         match code {
-            Win32Error::INVALID_FUNCTION | Win32Error::NOT_SUPPORTED => {
-                Cause::Unsupported("reparse points")
-            }
+            Win32Error::INVALID_FUNCTION | Win32Error::NOT_SUPPORTED => unsupported(data),
             other => self.cause(other, at),
         }
     }
 }
 
-/// Data of another tag are not replaced by the file system (4394): they are taken off first, and put
-/// back if the new ones are refused.
-fn exchange(handle: &Handle, before: Option<&[u8]>, data: &[u8]) -> sys::Result<()> {
-    let set = || match handle.set_reparse_data(data) {
+/// Sets reparse data. Those of another tag are not replaced: the file system says 4394, and a link does not
+/// become one of another kind in place.
+fn set(handle: &Handle, data: &[u8]) -> sys::Result<()> {
+    match handle.set_reparse_data(data) {
         Err(Win32Error::PRIVILEGE_NOT_HELD) if enable_symlink_privilege().is_ok() => {
             handle.set_reparse_data(data)
         }
         other => other,
-    };
-    match before {
-        Some(old) if old.get(..4) != data.get(..4) => {
-            handle.delete_reparse_data(old)?;
-            set().inspect_err(|_| {
-                // The failure counts; the old data go back as they were.
-                let _ = handle.set_reparse_data(old);
-            })
-        }
-        _ => set(),
     }
+}
+
+/// What Windows would not store, or not there: found out before anything is made.
+fn check(point: &ReparsePoint, dir: bool) -> Result<(), Cause> {
+    if point.tag() == ReparseTag::MOUNT_POINT && !dir {
+        return Err(Cause::NotADirectory);
+    }
+    Ok(point.check_settable()?)
+}
+
+/// What a file system that knows no such data lacks.
+fn unsupported(data: Option<&[u8]>) -> Cause {
+    let tag = data
+        .and_then(|data| data.first_chunk().copied())
+        .map(u32::from_le_bytes);
+    Cause::Unsupported(match tag.map(ReparseTag) {
+        Some(ReparseTag::SYMLINK) => "Windows symbolic links",
+        Some(ReparseTag::MOUNT_POINT) => "junctions",
+        _ => "reparse points",
+    })
 }
 
 /// A volume mount point that goes is told to the mount manager, which keeps a list of its own. Only

@@ -6,9 +6,13 @@ use windows_sys::Win32::Storage::FileSystem as fs;
 use super::handle::Handle;
 use super::sys::{self, Open, Result};
 use super::volume::Win32Volume;
-use crate::path::{EntryPath, Name};
+use crate::path::{EntryPath, Name, NameError};
+use crate::volume::memory::check_windows_name;
 use crate::volume::{Cause, VolumeError};
 use crate::win32_error::Win32Error;
+
+/// Units in a path that go through one call. Windows takes 32,767, Wine 4096 bytes in the end.
+const LONGEST: usize = 1024;
 
 /// All of reading, writing and deleting: a look must not stand in anyone's way.
 const SHARE_ALL: u32 = fs::FILE_SHARE_READ | fs::FILE_SHARE_WRITE | fs::FILE_SHARE_DELETE;
@@ -41,16 +45,29 @@ impl Win32Volume {
         at: &EntryPath,
     ) -> std::result::Result<(Handle, Vec<u16>), Cause> {
         let (Some(parent), Some(name)) = (at.parent(), at.file_name()) else {
-            return Err(Cause::Exists);
+            return Err(Cause::Unsupported("a change of its root directory"));
         };
         let dir = self
             .open_at(&parent, LOOK | fs::FILE_TRAVERSE)
-            .map_err(|code| self.cause(code, at))?;
-        Ok((dir, name.to_utf16()?))
+            .map_err(|code| match self.cause(code, &parent) {
+                Cause::NotFound => Cause::PathNotFound(parent.clone()),
+                other => other,
+            })?;
+        if !dir
+            .standard()
+            .map_err(|code| self.cause(code, at))?
+            .directory
+        {
+            return Err(Cause::NotADirectory);
+        }
+        Ok((dir, new_name(&name)?))
     }
 
     fn create(&self, at: &EntryPath, how: Open) -> Result<Handle> {
         let name = units_of(at).ok_or(Win32Error::INVALID_NAME)?;
+        if name.len() > LONGEST {
+            return self.create_by_walking(at, how);
+        }
         match sys::nt_create(self.root(), &name, how) {
             // A redirector or a Windows that does not know the flag: name by name, each looked at.
             Err(Win32Error::INVALID_PARAMETER) => self.create_by_walking(at, how),
@@ -111,6 +128,7 @@ impl Win32Volume {
         match code {
             Win32Error::PATH_NOT_FOUND
             | Win32Error::FILE_NOT_FOUND
+            | Win32Error::INVALID_NAME
             | Win32Error::DIRECTORY
             | Win32Error::REPARSE_POINT_ENCOUNTERED => self
                 .fault_on_the_way(at)
@@ -136,7 +154,7 @@ impl Win32Volume {
                 return Some(Cause::ThroughLink(way));
             }
             if !handle.standard().ok()?.directory {
-                return Some(Cause::PathNotFound(way));
+                return Some(Cause::NotADirectory);
             }
         }
         None
@@ -182,6 +200,16 @@ fn new(make: Make, access: u32) -> Open {
     }
 }
 
+/// A name that is to be made, as units.
+pub(super) fn new_name(name: &Name) -> std::result::Result<Vec<u16>, NameError> {
+    check_windows_name(name)?;
+    let units = name.to_utf16()?;
+    if units.len() > 255 {
+        return Err(NameError::TooLong(units.len()));
+    }
+    Ok(units)
+}
+
 fn units(bytes: &[u8]) -> Option<Vec<u16>> {
     crate::path::utf16_from_wtf8(bytes)
 }
@@ -202,7 +230,10 @@ fn units_of(at: &EntryPath) -> Option<Vec<u16>> {
 
 fn plain_cause(code: Win32Error, volume: &Win32Volume) -> Cause {
     match code {
-        Win32Error::FILE_NOT_FOUND | Win32Error::PATH_NOT_FOUND => Cause::NotFound,
+        // What cannot be a name here is not there either; new names are checked before.
+        Win32Error::FILE_NOT_FOUND | Win32Error::PATH_NOT_FOUND | Win32Error::INVALID_NAME => {
+            Cause::NotFound
+        }
         Win32Error::ACCESS_DENIED => Cause::Denied,
         Win32Error::NOT_SAME_DEVICE => Cause::CrossVolume,
         Win32Error::WRITE_PROTECT => Cause::ReadOnly,

@@ -86,6 +86,13 @@ impl Win32Volume {
         })
     }
 
+    /// The same volume with other capabilities than it claims: those that a trial found.
+    #[must_use]
+    pub fn with_caps(mut self, caps: Caps) -> Self {
+        self.info.caps = caps;
+        self
+    }
+
     pub(super) fn root(&self) -> BorrowedHandle<'_> {
         self.root.as_handle()
     }
@@ -220,19 +227,21 @@ fn volume_info(root: BorrowedHandle<'_>) -> sys::Result<VolumeInfo> {
             info::file_id(id.bytes(filled)).0
         });
     let label = String::from_utf16_lossy(&label);
+    let file_system = String::from_utf16_lossy(&file_system);
+    let ntfs = file_system == "NTFS";
     Ok(VolumeInfo {
-        file_system: String::from_utf16_lossy(&file_system),
+        file_system,
         label: (!label.is_empty()).then_some(label),
         serial,
         caps: caps(flags, remote),
         style: PathStyle::Windows,
         case: CaseRule::Insensitive,
-        max_links: MAX_LINKS,
+        max_links: if ntfs { MAX_LINKS } else { u32::MAX },
     })
 }
 
-/// What the volume says it can. Each link made is read back all the same, and [`Win32Volume::probe`]
-/// finds out by trying.
+/// What the volume says it can. Each link made is read back all the same, and
+/// [`try_features`](crate::doctor::try_features) finds out by trying.
 fn caps(flags: u32, remote: bool) -> Caps {
     let mut caps = Caps::ATTRIBUTES;
     let mut reparse = flags & flag::SUPPORTS_REPARSE_POINTS != 0;
