@@ -17,7 +17,7 @@ fn check(new: &dyn Fn(u64) -> Arc<dyn Volume>, cases: u64) {
 
 #[test]
 fn in_one_transaction() {
-    check(&|_| Arc::new(MemoryVolume::ntfs()), 160);
+    check(&|_| Arc::new(MemoryVolume::ntfs()), 64);
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn step_by_step() {
             let caps = caps(&volume);
             Arc::new(volume.with_caps(caps))
         },
-        160,
+        64,
     );
 }
 
@@ -44,7 +44,7 @@ fn where_names_must_be_searched_for() {
             let caps = volume.info().caps - Caps::TRANSACTION - Caps::NAMES;
             Arc::new(volume.with_caps(caps))
         },
-        80,
+        40,
     );
 }
 
@@ -59,6 +59,6 @@ fn on_this_machine() {
             std::fs::create_dir(&dir).expect("a folder");
             Arc::new(PosixVolume::at(&dir).expect("a volume"))
         },
-        80,
+        40,
     );
 }
