@@ -50,14 +50,19 @@ impl Description {
         entry: Entry,
     ) -> Result<Self, LocateError> {
         let located = inspect_entry(drives, place, entry)?;
+        Ok(Self::of_located(drives, located))
+    }
+
+    /// Of an entry that was looked at.
+    pub(crate) fn of_located(drives: &Drives, located: Located) -> Self {
         let end = located.resolution.as_ref().map(|r| &r.end);
         let (names, target) = match &located.text {
             None => (None, None),
             Some(LinkText::Posix(text)) => (None, Some(text.clone())),
             Some(LinkText::Reparse(point)) => said(point),
         };
-        Ok(Self {
-            path: place_bytes(drives, place),
+        Self {
+            path: place_bytes(drives, &located.place),
             kind: Kind::of(&located.entry, located.text.as_ref()),
             dir: match (located.entry.base, end) {
                 (Base::PosixSymlink, Some(End::Found { entry, .. })) => entry.base == Base::Dir,
@@ -70,7 +75,7 @@ impl Description {
                 _ => None,
             },
             located,
-        })
+        }
     }
 
     /// Whether it is a link; a file with several names is none of those that lead somewhere.

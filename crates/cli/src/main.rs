@@ -11,6 +11,7 @@ mod output;
 mod session;
 mod shell;
 mod tools;
+mod when;
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;

@@ -18,6 +18,7 @@
 mod audit;
 mod completions;
 mod doctor;
+mod find;
 mod graph;
 mod list;
 mod man;
@@ -91,6 +92,7 @@ fn run<C: Command>(matches: &ArgMatches, session: &mut Session) -> Result<u8, Cl
 pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<show::Show>(),
     Verb::of::<list::List>(),
+    Verb::of::<find::Find>(),
     Verb::of::<names::Names>(),
     Verb::of::<type_::Type>(),
     Verb::of::<shell::Shell>(),

@@ -1,0 +1,446 @@
+//! `find [ROOT...]`.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::ops::ControlFlow;
+use std::sync::mpsc::sync_channel;
+
+use clap::builder::PossibleValuesParser;
+use linksmith::entry::FileTime;
+use linksmith::ops::refs;
+use linksmith::reparse::Kind;
+use linksmith::resolve::Status;
+use linksmith::scan::{self, Hit, Item, Options};
+use linksmith::volume::{CaseRule, Drives};
+use linksmith::{EntryPath, FileId, Place};
+use serde::Serialize;
+
+use crate::describe::{Description, place_bytes};
+use crate::error::{self, CliError, Exit};
+use crate::output::text::{Role, paint};
+use crate::output::{json, visible};
+use crate::session::{Session, failed, located, located_text};
+use crate::when;
+
+/// Links found that wait to be printed.
+const WAITING: usize = 1024;
+
+/// Find every link below a folder, or on every attached drive
+///
+/// Links are reported, never entered, unless --follow-junctions or --follow-symlinks is given. What
+/// cannot be read is said on standard error and stops nothing. Results come as they are found. Exit
+/// code 7 with --broken where there is one, 1 where something could not be read.
+#[derive(clap::Args)]
+pub(crate) struct Find {
+    /// Where to look [default: every attached drive, or the current directory]
+    #[arg(value_name = "ROOT")]
+    roots: Vec<OsString>,
+    /// Only of this kind; may be repeated
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kinds())]
+    kind: Vec<String>,
+    /// Only with this status; may be repeated
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = statuses())]
+    status: Vec<String>,
+    /// Only links that lead nowhere, in a circle, or to what they are not made for
+    #[arg(long)]
+    broken: bool,
+    /// Only links that lead to this place
+    #[arg(long, value_name = "PATH")]
+    to: Option<OsString>,
+    /// Only with a name like this; `*`, `?`, `[a-z]` and `{a,b}` stand for others
+    #[arg(long, value_name = "GLOB")]
+    name: Vec<String>,
+    /// Files with several names, in groups, and whether all names lie below ROOT
+    #[arg(long, conflicts_with_all = ["kind", "status", "broken", "to", "null"])]
+    hard: bool,
+    /// Only last changed after this: a date, a time or `3d`, `2 hours`
+    #[arg(long, value_name = "WHEN", value_parser = when::parse)]
+    newer: Option<FileTime>,
+    /// Only last changed before this
+    #[arg(long, value_name = "WHEN", value_parser = when::parse)]
+    older: Option<FileTime>,
+    /// Go on where junctions and mount points lead; each folder is entered once
+    #[arg(long)]
+    follow_junctions: bool,
+    /// Go on where symbolic links lead; each folder is entered once
+    #[arg(long)]
+    follow_symlinks: bool,
+    /// Stay on the file system of ROOT
+    #[arg(short = 'x', long)]
+    one_volume: bool,
+    /// In the order of paths: all is found before the first is printed
+    #[arg(long)]
+    sort: bool,
+    /// Paths alone, each with a NUL after it
+    #[arg(short = '0', long)]
+    null: bool,
+}
+
+fn kinds() -> PossibleValuesParser {
+    PossibleValuesParser::new(Kind::ALL.map(Kind::word))
+}
+
+fn statuses() -> PossibleValuesParser {
+    PossibleValuesParser::new(Status::ALL.map(Status::as_str))
+}
+
+impl super::Command for Find {
+    const NAME: &'static str = "find";
+    const EXAMPLES: &'static str = "
+  linksmith find --broken ~/project             exit code 7 where there is one
+  linksmith find --kind junction --json
+  linksmith find --to C:\\real_dir C:\\
+  linksmith find --hard node_modules            groups of names of one file
+  linksmith find --status dangling -0 | xargs -0 linksmith remove";
+
+    fn run(self, session: &mut Session) -> Result<Exit, CliError> {
+        let drives = session.drives()?;
+        let roots = roots(&drives, &self.roots)?;
+        let filter = self.filter(&drives)?;
+        if self.hard {
+            return groups(session, &drives, &roots, &filter);
+        }
+        let mut found = Found {
+            options: &self,
+            any: false,
+            failed: false,
+            later: Vec::new(),
+        };
+        let streamed = stream(&drives, &roots, &filter, &mut |item| {
+            found.take(session, item)
+        });
+        streamed?;
+        found.finish(session)
+    }
+}
+
+/// The folders to look in: those given, else every attached drive, else the current directory.
+pub(super) fn roots(drives: &Drives, texts: &[OsString]) -> Result<Vec<Place>, CliError> {
+    let given = texts.iter().map(|text| {
+        drives
+            .locate_target(text)
+            .map_err(|e| located_text(text, e))
+    });
+    let roots: Vec<Place> = given.collect::<Result<_, _>>()?;
+    if !roots.is_empty() {
+        return Ok(roots);
+    }
+    if drives.is_host() {
+        return Ok(vec![drives.current().map_err(located)?]);
+    }
+    let root = |drive| Place {
+        drive,
+        path: EntryPath::root(),
+    };
+    Ok(drives.ids().into_iter().map(root).collect())
+}
+
+/// What is wanted, ready to be asked of each entry on any thread.
+struct Filter {
+    scan: Options,
+    kinds: Vec<Kind>,
+    statuses: Vec<Status>,
+    to: Option<Place>,
+    names: Vec<String>,
+    newer: Option<FileTime>,
+    older: Option<FileTime>,
+}
+
+impl Find {
+    fn filter(&self, drives: &Drives) -> Result<Filter, CliError> {
+        let to = self.to.as_deref().map(|text| {
+            let place = drives.locate(text).map_err(|e| located_text(text, e));
+            place.and_then(|p| drives.canonical(&p).or(Ok(p)))
+        });
+        for glob in &self.name {
+            fast_glob::validate(glob)
+                .map_err(|e| CliError::usage(format!("'{glob}' is no pattern: {e:?}")))?;
+        }
+        let kinds: Vec<Kind> = self
+            .kind
+            .iter()
+            .filter_map(|w| Kind::from_word(w))
+            .collect();
+        let statuses = Status::ALL.into_iter();
+        let broken = [
+            Status::Dangling,
+            Status::Loop,
+            Status::WrongKind,
+            Status::Invalid,
+            Status::TooDeep,
+        ];
+        let wanted = |s: &Status| {
+            self.status.iter().any(|w| w == s.as_str()) || self.broken && broken.contains(s)
+        };
+        Ok(Filter {
+            scan: Options {
+                everything: kinds.iter().any(|k| matches!(k, Kind::File | Kind::Dir)),
+                hard_links: self.hard || kinds.contains(&Kind::Hard),
+                meta: self.newer.is_some() || self.older.is_some() || !self.null,
+                follow_junctions: self.follow_junctions,
+                follow_symlinks: self.follow_symlinks,
+                one_volume: self.one_volume,
+            },
+            statuses: statuses.filter(wanted).collect(),
+            kinds,
+            to: to.transpose()?,
+            names: self.name.clone(),
+            newer: self.newer,
+            older: self.older,
+        })
+    }
+}
+
+impl Filter {
+    /// What is cheap to ask comes before the link is followed.
+    fn may_want(&self, drives: &Drives, hit: &Hit) -> bool {
+        let modified = hit.entry.times.modified;
+        let after = self.newer.is_none_or(|t| modified > t);
+        let before = self.older.is_none_or(|t| modified < t);
+        after && before && (self.names.is_empty() || self.is_named(drives, hit))
+    }
+
+    fn is_named(&self, drives: &Drives, hit: &Hit) -> bool {
+        let Some(name) = &hit.entry.name else {
+            return false;
+        };
+        let fold = drives
+            .volume(hit.place.drive)
+            .is_ok_and(|v| v.info().case == CaseRule::Insensitive);
+        self.names.iter().any(|glob| {
+            if fold {
+                let name = name.display().to_uppercase();
+                fast_glob::glob_match(glob.to_uppercase(), name)
+            } else {
+                fast_glob::glob_match(glob, name.as_bytes())
+            }
+        })
+    }
+
+    fn wants(&self, drives: &Drives, of: &Description) -> bool {
+        let located = &of.located;
+        let leads = |to: &Place| {
+            refs::reach(drives, to, located).is_some_and(|reach| reach.below.is_root())
+        };
+        let kind = match self.kinds.as_slice() {
+            [] => self.scan.hard_links || of.kind != Kind::Hard,
+            kinds => kinds.contains(&of.kind),
+        };
+        kind && (self.statuses.is_empty()
+            || located.entry.is_link() && self.statuses.contains(&located.status))
+            && self.to.as_ref().is_none_or(leads)
+    }
+}
+
+type Streamed = Result<Box<Description>, CliError>;
+
+/// Hands everything wanted below the roots to `take`, in the order in which it is found.
+fn stream(
+    drives: &Drives,
+    roots: &[Place],
+    filter: &Filter,
+    take: &mut dyn FnMut(Streamed) -> Result<(), CliError>,
+) -> Result<(), CliError> {
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel::<Streamed>(WAITING);
+        scope.spawn(move || {
+            for root in roots {
+                let scanned = scan::scan(drives, root, filter.scan, &|item| match answer(
+                    drives, filter, item,
+                )
+                .map(|item| sender.send(item))
+                {
+                    Some(Err(_)) => ControlFlow::Break(()),
+                    Some(Ok(())) | None => ControlFlow::Continue(()),
+                });
+                if let Err(error) = scanned {
+                    let text = drives.display(root);
+                    let _ = sender.send(Err(located_text(OsStr::new(&text), error)));
+                }
+            }
+        });
+        // A reader that goes away drops the receiver, and that ends the scan.
+        receiver.into_iter().try_for_each(take)
+    })
+}
+
+fn answer(drives: &Drives, filter: &Filter, item: Item) -> Option<Streamed> {
+    let hit = match item {
+        Item::Failed { place, error } => return Some(Err(failed(drives, place.drive, &error))),
+        Item::Found(hit) => hit,
+    };
+    if !filter.may_want(drives, &hit) {
+        return None;
+    }
+    let place = hit.place.clone();
+    match hit.inspect(drives) {
+        Err(error) => {
+            let text = drives.display(&place);
+            Some(Err(located_text(OsStr::new(&text), error)))
+        }
+        Ok(located) => {
+            let of = Description::of_located(drives, located);
+            filter.wants(drives, &of).then(|| Ok(Box::new(of)))
+        }
+    }
+}
+
+/// What was found so far.
+struct Found<'f> {
+    options: &'f Find,
+    any: bool,
+    failed: bool,
+    later: Vec<Description>,
+}
+
+impl Found<'_> {
+    fn take(&mut self, session: &mut Session, item: Streamed) -> Result<(), CliError> {
+        match item {
+            Err(error) => {
+                self.failed = true;
+                error::report(&error, &mut session.console);
+                Ok(())
+            }
+            Ok(of) => {
+                self.any = true;
+                if self.options.sort {
+                    self.later.push(*of);
+                    return Ok(());
+                }
+                self.print(session, &of)
+            }
+        }
+    }
+
+    fn print(&self, session: &mut Session, of: &Description) -> Result<(), CliError> {
+        let console = &mut session.console;
+        if self.options.null {
+            console.out().write_all(&of.path)?;
+            return Ok(console.out().write_all(b"\0")?);
+        }
+        if console.json {
+            return Ok(console.line(json::to_line(&of.json()))?);
+        }
+        let line = line(console.color, of);
+        Ok(console.line(line)?)
+    }
+
+    fn finish(mut self, session: &mut Session) -> Result<Exit, CliError> {
+        let mut later = std::mem::take(&mut self.later);
+        later.sort_by(|a, b| a.path.cmp(&b.path));
+        for of in &later {
+            self.print(session, of)?;
+        }
+        Ok(match (self.options.broken && self.any, self.failed) {
+            (true, _) => Exit::Findings,
+            (false, true) => Exit::Partly,
+            (false, false) => Exit::Done,
+        })
+    }
+}
+
+/// `junction  C:\j -> C:\t  (dangling)`.
+pub(super) fn line(color: bool, of: &Description) -> String {
+    let kind = format!("{:<9}", of.kind.word());
+    let mut line = paint(color, Role::Faint, kind).to_string();
+    let path = visible(&of.path).into_owned();
+    match of.name_role() {
+        Some(role) => line.push_str(&paint(color, role, path).to_string()),
+        None => line.push_str(&path),
+    }
+    if let Some(target) = &of.target {
+        line.push_str(" -> ");
+        line.push_str(&visible(target));
+    }
+    if of.located.status != Status::Ok {
+        let word = format!("  ({})", of.located.status);
+        line.push_str(&paint(color, of.status_role(), word).to_string());
+    }
+    line
+}
+
+#[derive(Serialize)]
+struct Group {
+    v: u32,
+    kind: &'static str,
+    id: String,
+    links: u32,
+    size: u64,
+    all_inside: bool,
+    names: Vec<String>,
+}
+
+/// Files with several names, and whether all of them were found.
+fn groups(
+    session: &mut Session,
+    drives: &Drives,
+    roots: &[Place],
+    filter: &Filter,
+) -> Result<Exit, CliError> {
+    let mut files: BTreeMap<FileId, (u32, u64, Vec<Vec<u8>>)> = BTreeMap::new();
+    let mut failed = false;
+    stream(drives, roots, filter, &mut |item| {
+        match item {
+            Err(error) => {
+                failed = true;
+                error::report(&error, &mut session.console);
+            }
+            Ok(of) if of.located.entry.links.is_some_and(|n| n > 1) => {
+                let entry = &of.located.entry;
+                let file = files.entry(entry.id).or_default();
+                (file.0, file.1) = (entry.links.unwrap_or(1), entry.size);
+                file.2.push(place_bytes(drives, &of.located.place));
+            }
+            Ok(_) => {}
+        }
+        Ok(())
+    })?;
+    let mut files: Vec<_> = files.into_iter().collect();
+    for (_, (_, _, names)) in &mut files {
+        names.sort();
+        // Roots may overlap.
+        names.dedup();
+    }
+    files.sort_by(|a, b| a.1.2.cmp(&b.1.2));
+    for (id, (links, size, names)) in files {
+        print_group(session, id, links, size, &names)?;
+    }
+    Ok(if failed { Exit::Partly } else { Exit::Done })
+}
+
+fn print_group(
+    session: &mut Session,
+    id: FileId,
+    links: u32,
+    size: u64,
+    names: &[Vec<u8>],
+) -> Result<(), CliError> {
+    let all_inside = names.len() >= links as usize;
+    let console = &mut session.console;
+    if console.json {
+        return Ok(console.line(json::to_line(&Group {
+            v: 1,
+            kind: Kind::Hard.word(),
+            id: id.to_string(),
+            links,
+            size,
+            all_inside,
+            names: names
+                .iter()
+                .map(|n| String::from_utf8_lossy(n).into_owned())
+                .collect(),
+        }))?);
+    }
+    let outside = links as usize - names.len().min(links as usize);
+    let where_ = match outside {
+        0 => "all here".to_owned(),
+        n => format!("{n} elsewhere"),
+    };
+    let bytes = crate::output::text::grouped(size);
+    let heading = format!("{links} names, {where_}, {bytes} bytes, {id}");
+    console.line(paint(console.color, Role::Heading, heading).to_string())?;
+    for name in names {
+        console.line(format!("  {}", visible(name)))?;
+    }
+    Ok(())
+}
