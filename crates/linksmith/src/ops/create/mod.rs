@@ -167,6 +167,29 @@ fn error(request: &Request, want: Want, cause: CreateCause) -> CreateError {
     }
 }
 
+/// What can be said of a link's place without looking at what stands there.
+fn check_place(volume: &dyn Volume, link: &Place) -> Result<(), CreateCause> {
+    let fail = |cause| Err(VolumeError::new("make", &link.path, cause).into());
+    let info = volume.info();
+    if info.caps.contains(Caps::READ_ONLY) {
+        return fail(Cause::ReadOnly);
+    }
+    let Some(name) = link.path.file_name() else {
+        return fail(Cause::Exists);
+    };
+    let length = match info.style {
+        PathStyle::Windows => match name.to_utf16() {
+            Ok(units) => units.len(),
+            Err(e) => return fail(Cause::Name(e)),
+        },
+        PathStyle::Posix => name.as_bytes().len(),
+    };
+    if length > 255 {
+        return fail(Cause::Name(NameError::TooLong(length)));
+    }
+    Ok(())
+}
+
 /// What a link would lead to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Seen {
@@ -184,6 +207,7 @@ struct Planner<'a> {
     want: Want,
     link: Place,
     volume: Arc<dyn Volume>,
+    slot: Slot,
     plan: Plan,
 }
 
@@ -194,16 +218,17 @@ impl<'a> Planner<'a> {
         }
         let link = drives.locate(&request.link).map_err(CreateCause::Link)?;
         let volume = drives.volume(link.drive).map_err(CreateCause::Link)?;
-        let planner = Self {
+        check_place(&*volume, &link)?;
+        let slot = Slot::look(&*volume, &link, request)?;
+        Ok(Self {
             drives,
             request,
             want,
             link,
             volume,
+            slot,
             plan: Plan::default(),
-        };
-        planner.check_place()?;
-        Ok(planner)
+        })
     }
 
     fn plan(self) -> Result<Creation, CreateCause> {
@@ -217,32 +242,6 @@ impl<'a> Planner<'a> {
 
     fn caps(&self) -> Caps {
         self.volume.info().caps
-    }
-
-    /// What can be said of the link's place without looking at what stands there.
-    fn check_place(&self) -> Result<(), CreateCause> {
-        let fail = |cause| Err(self.volume_cause(cause));
-        if self.caps().contains(Caps::READ_ONLY) {
-            return fail(Cause::ReadOnly);
-        }
-        let Some(name) = self.link.path.file_name() else {
-            return fail(Cause::Exists);
-        };
-        let length = match self.volume.info().style {
-            PathStyle::Windows => match name.to_utf16() {
-                Ok(units) => units.len(),
-                Err(e) => return fail(Cause::Name(e)),
-            },
-            PathStyle::Posix => name.as_bytes().len(),
-        };
-        if length > 255 {
-            return fail(Cause::Name(NameError::TooLong(length)));
-        }
-        Ok(())
-    }
-
-    fn volume_cause(&self, cause: Cause) -> CreateCause {
-        CreateCause::Volume(VolumeError::new("make", &self.link.path, cause))
     }
 
     fn needs(&self, caps: Caps) -> Result<(), CreateCause> {
@@ -392,9 +391,8 @@ impl<'a> Planner<'a> {
         if entry.links.is_some_and(|links| links >= limit) {
             return Err(CreateCause::TooManyLinks { limit });
         }
-        let slot = Slot::look(&*self.volume, &self.link, self.request)?;
         let Place { drive, path } = self.link.clone();
-        if slot.id() == Some(entry.id) {
+        if self.slot.id() == Some(entry.id) {
             let message = format!("'{}' is a name of that file already", path.display());
             self.plan.warn(message, None);
         } else {
@@ -407,7 +405,8 @@ impl<'a> Planner<'a> {
                 id: entry.id,
                 link: None,
             };
-            slot.put(&*self.volume, &mut self.plan, drive, &path, &make)?;
+            self.slot
+                .put(&*self.volume, &mut self.plan, drive, &path, &make)?;
             if let Some(step) = self.plan.steps.first_mut() {
                 step.expect.push(expect);
             }
@@ -457,21 +456,24 @@ impl<'a> Planner<'a> {
         text: LinkText,
         dir: bool,
     ) -> Result<Creation, CreateCause> {
-        let slot = Slot::look(&*self.volume, &self.link, self.request)?;
         let Place { drive, path } = self.link.clone();
-        if let (Some(data), false) = (slot.in_place(&text, dir, self.caps()), self.request.backup) {
+        if let (Some(data), false) = (
+            self.slot.in_place(&text, dir, self.caps()),
+            self.request.backup,
+        ) {
             let step = Step::SetReparse {
                 at: path.clone(),
                 data,
             };
-            self.plan.push(drive, step, vec![slot.expect(&path)]);
+            self.plan.push(drive, step, vec![self.slot.expect(&path)]);
         } else {
             let make = |at| Step::MakeLink {
                 at,
                 link: text.clone(),
                 dir,
             };
-            slot.put(&*self.volume, &mut self.plan, drive, &path, &make)?;
+            self.slot
+                .put(&*self.volume, &mut self.plan, drive, &path, &make)?;
         }
         Ok(Creation {
             plan: self.plan,
