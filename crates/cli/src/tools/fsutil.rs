@@ -60,13 +60,23 @@ const BEHAVIOR_USAGE: &str = "\
 Usage : fsutil behavior query symlinkevaluation
 ";
 
-/// Windows' own defaults; an image has no system to ask.
-const SYMLINK_EVALUATION: &str = "\
-Local to local symbolic links are enabled.
-Local to remote symbolic links are enabled.
-Remote to local symbolic links are disabled.
-Remote to remote symbolic links are disabled.
-";
+/// The four lines: this system's settings on Windows, else Windows' own defaults.
+fn symlink_evaluation() -> String {
+    let kinds = [
+        "Local to local",
+        "Local to remote",
+        "Remote to local",
+        "Remote to remote",
+    ];
+    let lines = kinds
+        .iter()
+        .zip(linksmith::doctor::symlink_evaluation())
+        .map(|(kind, on)| {
+            let state = if on { "enabled" } else { "disabled" };
+            format!("{kind} symbolic links are {state}.\n")
+        });
+    lines.collect()
+}
 
 pub(super) fn run(session: &mut Session, words: &[OsString]) -> Result<u8, CliError> {
     let lower: Vec<String> = words
@@ -88,7 +98,7 @@ pub(super) fn run(session: &mut Session, words: &[OsString]) -> Result<u8, CliEr
             return answer(session, |s, d| reparse_delete(s, d, path));
         }
         (["behavior", "query", "symlinkevaluation"], _) => {
-            out(session, SYMLINK_EVALUATION)?;
+            out(session, &symlink_evaluation())?;
             return Ok(0);
         }
         (["hardlink", "create", ..], _) => HARDLINK_CREATE_USAGE,

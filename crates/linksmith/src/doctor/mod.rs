@@ -12,8 +12,6 @@ mod trial;
 mod windows;
 
 pub use trial::{Trial, claimed_features, try_features};
-#[cfg(windows)]
-pub use windows::symlink_evaluation;
 
 use std::path::Path;
 
@@ -86,6 +84,16 @@ impl Finding {
         self.advice = Some(advice.into());
         self
     }
+}
+
+/// Whether symbolic links are followed: local to local, local to remote, remote to local, remote to
+/// remote, as `fsutil behavior query symlinkevaluation` prints them. Windows' defaults on other systems.
+#[must_use]
+pub fn symlink_evaluation() -> [bool; 4] {
+    #[cfg(windows)]
+    return windows::symlink_evaluation();
+    #[cfg(not(windows))]
+    [true, true, false, false]
 }
 
 /// What holds for the system and the account, whatever the volume. `dir` is the folder that is asked

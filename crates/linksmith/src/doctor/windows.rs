@@ -73,11 +73,8 @@ fn symlink_rights() -> [Finding; 2] {
     [first, second]
 }
 
-/// Whether symbolic links are followed: local to local, local to remote, remote to local, remote to
-/// remote, as `fsutil behavior query symlinkevaluation` prints them. A policy goes before the setting;
-/// where neither is there the first two are on and the others off.
-#[must_use]
-pub fn symlink_evaluation() -> [bool; 4] {
+/// A policy goes before the setting; where neither is there the first two are on and the others off.
+pub(super) fn symlink_evaluation() -> [bool; 4] {
     let values = [
         ("SymlinkLocalToLocalEvaluation", true),
         ("SymlinkLocalToRemoteEvaluation", true),

@@ -19,6 +19,22 @@ pub enum Access {
     Write,
 }
 
+/// Opens an image file or a device; on Windows also a raw volume or disk (`\\.\D:`).
+///
+/// # Errors
+///
+/// As [`FileDevice::open`].
+pub fn open_device(path: &Path, access: Access) -> io::Result<Box<dyn Device>> {
+    #[cfg(windows)]
+    if crate::volume::win32::is_device_path(path) {
+        let write = access == Access::Write;
+        return Ok(Box::new(crate::volume::win32::RawDevice::open(
+            path, write,
+        )?));
+    }
+    Ok(Box::new(FileDevice::open(path, access)?))
+}
+
 /// An image file or a block device.
 ///
 /// An advisory lock (share mode on Windows) keeps two of these from changing one image; a block device that is to be

@@ -13,7 +13,7 @@ use std::path::Path;
 use linksmith_ntfs::Volume as Ntfs;
 use linksmith_ntfs::device::{Device, Window};
 
-pub use device::{Access, FileDevice};
+pub use device::{Access, FileDevice, open_device};
 
 use super::{ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Volume, VolumeError, VolumeInfo};
 use crate::entry::{Entry, LinkText};
@@ -34,8 +34,8 @@ pub struct ImageVolume {
 impl ImageVolume {
     /// Opens an image, the partition of this number where it is a disk with several.
     pub fn open(path: &Path, partition: Option<u32>) -> Result<Self, VolumeError> {
-        let device = FileDevice::open(path, Access::Read).map_err(|e| opening(cause::of_io(e)))?;
-        Self::on(Box::new(device), partition)
+        let device = open_device(path, Access::Read).map_err(|e| opening(cause::of_io(e)))?;
+        Self::on(device, partition)
     }
 
     /// Opens the volume on a device.

@@ -32,14 +32,18 @@ pub struct RawDevice {
 #[must_use]
 pub fn is_device_path(path: &Path) -> bool {
     let text = path.as_os_str().as_encoded_bytes();
-    let volume = text.starts_with(br"\\?\Volume{") && text.ends_with(b"}");
-    text.starts_with(br"\\.\") || volume || text.starts_with(br"\\?\GLOBALROOT\Device\")
+    let prefixes: [&[u8]; 3] = [br"\\.\", br"\\?\Volume", br"\\?\GLOBALROOT\Device\"];
+    let name = prefixes
+        .iter()
+        .find_map(|prefix| text.strip_prefix(*prefix));
+    name.is_some_and(|name| !name.is_empty() && !name.contains(&b'\\'))
 }
 
 impl RawDevice {
     /// Opens a device; with `write` the volume is locked and dismounted.
     ///
-    /// Errors: 5 without an administrator's rights, 108 where the volume is in use, what the system says.
+    /// Errors: `ResourceBusy` where the volume is in use; else the system's own, such as 5 without an
+    /// administrator's rights.
     pub fn open(path: &Path, write: bool) -> io::Result<Self> {
         let file = OpenOptions::new()
             .read(true)
@@ -124,7 +128,9 @@ impl Device for RawDevice {
 fn lock(file: &File) -> io::Result<()> {
     control(file, Ioctl::FSCTL_LOCK_VOLUME, 0).map_err(|e| match Win32Error::from_io(&e) {
         // The call says 5; "in use" is what it means.
-        Some(Win32Error::ACCESS_DENIED) => os_error(Win32Error::DRIVE_LOCKED),
+        Some(Win32Error::ACCESS_DENIED) => {
+            io::Error::new(io::ErrorKind::ResourceBusy, Win32Error::DRIVE_LOCKED)
+        }
         _ => e,
     })?;
     control(file, Ioctl::FSCTL_DISMOUNT_VOLUME, 0).map(|_| ())
@@ -202,6 +208,7 @@ mod tests {
         }
         for file in [
             r"D:\disk.img",
+            r"\\.\D:\disk.img",
             r"\\?\Volume{0}\disk.img",
             "disk.img",
             r"\\srv\sh\disk.img",
