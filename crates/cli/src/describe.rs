@@ -209,3 +209,21 @@ pub(crate) struct Json<'a> {
     id: String,
     size: u64,
 }
+
+/// What a link would be, in words: its kind, and where it leads as people write it.
+pub(crate) fn words_of_link(text: &LinkText, dir: bool) -> (&'static str, String) {
+    let point = match text {
+        LinkText::Posix(target) => return ("soft link", visible(target).into_owned()),
+        LinkText::Reparse(point) => point,
+    };
+    let target = said(point).1.unwrap_or_default();
+    let kind = match point.view() {
+        Ok(View::Symlink { .. }) if dir => "soft link (directory)",
+        Ok(View::Symlink { .. }) => "soft link (file)",
+        Ok(view) if view.is_volume_mount_point() => "volume mount point",
+        Ok(View::MountPoint { .. }) => "junction",
+        Ok(View::Wsl { .. }) => "WSL link",
+        _ => "reparse point",
+    };
+    (kind, visible(&target).into_owned())
+}

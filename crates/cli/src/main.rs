@@ -4,10 +4,12 @@
 
 mod args;
 mod attach;
+mod change;
 mod command;
 mod describe;
 mod error;
 mod output;
+mod plan_file;
 mod session;
 mod shell;
 mod tools;

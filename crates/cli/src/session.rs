@@ -5,9 +5,10 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
 use linksmith::volume::Drives;
-use linksmith::{ApplyError, Cause, DriveId, LocateError, NameError, Place, Step, VolumeError};
+use linksmith::{ApplyError, Cause, DriveId, End, LocateError, Place, Step, VolumeError};
 
 use crate::args::Globals;
+use crate::describe::place_bytes;
 use crate::error::{CliError, Exit};
 use crate::output::Console;
 use crate::{attach, error};
@@ -64,7 +65,7 @@ impl Session {
         }
         let drives = Arc::new(attach::drives(&self.globals, &mut self.console)?);
         if let Some(dir) = &self.globals.cwd {
-            change_dir(&drives, dir).map_err(|e| located_text(dir, e))?;
+            change_dir(&drives, dir).map_err(|e| located_text(&drives, dir, e))?;
         }
         self.drives = Some(Arc::clone(&drives));
         Ok(drives)
@@ -72,9 +73,12 @@ impl Session {
 
     /// The place a path of the command line names: links on the way followed, the last name not.
     pub(crate) fn locate(&mut self, text: &OsStr) -> Result<Place, CliError> {
-        self.drives()?
-            .locate(text)
-            .map_err(|e| located_text(text, e))
+        {
+            let drives = self.drives()?;
+            drives
+                .locate(text)
+                .map_err(|e| located_text(&drives, text, e))
+        }
     }
 
     /// Does steps of one volume.
@@ -162,11 +166,42 @@ pub(crate) fn located(error: LocateError) -> CliError {
         }
         _ => OsString::new(),
     };
-    located_text(&text, error)
+    not_located(None, &text, error)
 }
 
 /// An error of finding the place of `text`.
-pub(crate) fn located_text(text: &OsStr, error: LocateError) -> CliError {
+pub(crate) fn located_text(drives: &Drives, text: &OsStr, error: LocateError) -> CliError {
+    not_located(Some(drives), text, error)
+}
+
+/// Where a path leads, in words; places as people write them.
+pub(crate) fn end_words(drives: &Drives, end: &End) -> String {
+    let shown = |place: &Place| crate::output::visible(&place_bytes(drives, place)).into_owned();
+    match end {
+        End::Missing { place, .. } => format!("'{}' is not there", shown(place)),
+        End::NotADirectory { place } => format!("'{}' is not a directory", shown(place)),
+        End::Loop { at } => format!("the link '{}' leads back to itself", shown(at)),
+        End::Denied { place } => format!("access to '{}' is denied", shown(place)),
+        End::Invalid { at, reason } => {
+            format!("the link '{}' is invalid: {reason}", shown(at))
+        }
+        End::WrongKind { at, link_dir, to } => {
+            let (link, target) = if *link_dir {
+                ("directories", "file")
+            } else {
+                ("files", "directory")
+            };
+            format!(
+                "'{}' is a link for {link} and leads to the {target} '{}'",
+                shown(at),
+                shown(to)
+            )
+        }
+        other => other.to_string(),
+    }
+}
+
+fn not_located(drives: Option<&Drives>, text: &OsStr, error: LocateError) -> CliError {
     let bytes = text.as_encoded_bytes();
     let shown = crate::output::visible(bytes);
     let with_path = |error: CliError| error.path(bytes);
@@ -178,7 +213,8 @@ pub(crate) fn located_text(text: &OsStr, error: LocateError) -> CliError {
             let end = &resolution.end;
             let code = way_code(end.win32());
             let exit = code.map_or(Exit::NotFound, error::exit_of_code);
-            let mut error = CliError::new(exit, format!("cannot follow '{shown}': {end}"));
+            let why = drives.map_or_else(|| end.to_string(), |drives| end_words(drives, end));
+            let mut error = CliError::new(exit, format!("cannot follow '{shown}': {why}"));
             error.code = code;
             error.hint = error::hint_of_code(code);
             with_path(error)
@@ -213,9 +249,4 @@ pub(crate) fn code_of(error: &LocateError) -> Option<u32> {
 
 fn way_code(code: Option<u32>) -> Option<u32> {
     if code == Some(2) { Some(3) } else { code }
-}
-
-/// Whether a name cannot be one at all, whatever the volume.
-pub(crate) fn is_no_name(error: &NameError) -> bool {
-    matches!(error, NameError::Empty | NameError::Dots)
 }

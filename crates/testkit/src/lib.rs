@@ -5,6 +5,7 @@ pub mod changes;
 pub mod conformance;
 pub mod crash;
 pub mod damage;
+pub mod env;
 pub mod foretelling;
 #[cfg(unix)]
 pub mod image;

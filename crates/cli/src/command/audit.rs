@@ -64,8 +64,8 @@ impl super::Command for Audit {
         let text = self.root.unwrap_or_else(|| ".".into());
         let root = drives
             .locate_target(&text)
-            .map_err(|e| located_text(&text, e))?;
-        let found = gather(&drives, &root).map_err(|e| located_text(&text, e))?;
+            .map_err(|e| located_text(&drives, &text, e))?;
+        let found = gather(&drives, &root).map_err(|e| located_text(&drives, &text, e))?;
         let (mut findings, errors) = found;
         findings.retain(|f| self.rules.is_empty() || self.rules.contains(&f.rule));
         findings.sort_by(|a, b| (a.rule, &a.place).cmp(&(b.rule, &b.place)));
@@ -97,7 +97,7 @@ fn gather(drives: &Drives, root: &Place) -> Result<Found, LocateError> {
                     .and_then(|link| audit(drives, root, &link));
                 match judged {
                     Ok(findings) => lock().0.extend(findings),
-                    Err(error) => lock().1.push(located_text(shown.as_ref(), error)),
+                    Err(error) => lock().1.push(located_text(drives, shown.as_ref(), error)),
                 }
             }
         }

@@ -39,7 +39,7 @@ impl super::Command for Doctor {
         let drives = session.drives()?;
         let place = drives
             .locate_target(&self.path)
-            .map_err(|e| located_text(&self.path, e))?;
+            .map_err(|e| located_text(&drives, &self.path, e))?;
         let volume = drives.volume(place.drive).map_err(located)?;
         let entry = volume
             .entry(&place.path)

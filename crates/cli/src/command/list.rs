@@ -41,7 +41,8 @@ impl super::Command for List {
             }
         }
         let place = session.locate(&text)?;
-        let description = Description::of(&drives, &place).map_err(|e| located_text(&text, e))?;
+        let description =
+            Description::of(&drives, &place).map_err(|e| located_text(&drives, &text, e))?;
         print(session, &[description])?;
         Ok(Exit::Done)
     }
@@ -115,7 +116,7 @@ fn directory(session: &mut Session, dir: &Place, entries: Vec<Entry>) -> Result<
             Ok(description) => descriptions.push(description),
             Err(error) => {
                 let text = drives.display(&place);
-                let error = located_text(text.as_ref(), error);
+                let error = located_text(&drives, text.as_ref(), error);
                 crate::error::report(&error, &mut session.console);
                 whole = false;
             }

@@ -17,12 +17,14 @@
 
 mod audit;
 mod completions;
+mod create;
 mod doctor;
 mod find;
 mod graph;
 mod list;
 mod man;
 mod names;
+mod remove;
 mod shell;
 mod show;
 mod type_;
@@ -90,6 +92,11 @@ fn run<C: Command>(matches: &ArgMatches, session: &mut Session) -> Result<u8, Cl
 
 /// Every verb, in the order of the help.
 pub(crate) const VERBS: &[Verb] = &[
+    Verb::of::<create::Soft>(),
+    Verb::of::<create::Hard>(),
+    Verb::of::<create::Junction>(),
+    Verb::of::<create::Mount>(),
+    Verb::of::<remove::Remove>(),
     Verb::of::<show::Show>(),
     Verb::of::<list::List>(),
     Verb::of::<find::Find>(),

@@ -41,7 +41,7 @@ impl super::Command for Names {
         let drives = session.drives()?;
         let target = drives
             .locate_target(&self.file)
-            .map_err(|e| located_text(&self.file, e))?;
+            .map_err(|e| located_text(&drives, &self.file, e))?;
         let volume = drives.volume(target.drive).map_err(located)?;
         let entry = volume
             .entry(&target.path)
@@ -63,7 +63,7 @@ impl super::Command for Names {
             Some(dir) => Some(
                 drives
                     .locate_target(dir)
-                    .map_err(|e| located_text(dir, e))?,
+                    .map_err(|e| located_text(&drives, dir, e))?,
             ),
             None => None,
         };
@@ -92,7 +92,11 @@ impl Names {
         target: &Place,
         entry: &Entry,
     ) -> Result<Vec<Place>, CliError> {
-        let locate = |dir: &OsStr| drives.locate_target(dir).map_err(|e| located_text(dir, e));
+        let locate = |dir: &OsStr| {
+            drives
+                .locate_target(dir)
+                .map_err(|e| located_text(drives, dir, e))
+        };
         let mut todo = Vec::new();
         for dir in &self.search {
             todo.push(locate(dir)?);

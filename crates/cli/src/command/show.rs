@@ -4,14 +4,14 @@ use std::ffi::{OsStr, OsString};
 
 use linksmith::resolve::{End, Resolution};
 use linksmith::volume::Drives;
-use linksmith::{Base, LinkKind, LocateError, Place};
+use linksmith::{Base, LinkKind, Place};
 use serde::Serialize;
 
 use crate::describe::{Description, Json, place_bytes};
 use crate::error::{CliError, Exit};
 use crate::output::text::{Role, paint};
 use crate::output::{json, visible};
-use crate::session::{Session, located_text};
+use crate::session::{Session, end_words, located_text};
 
 /// How many names of a file are shown; `names` shows them all.
 const NAMES_SHOWN: usize = 8;
@@ -43,7 +43,9 @@ impl super::Command for Show {
 
 fn show(session: &mut Session, text: &OsStr) -> Result<(), CliError> {
     let drives = session.drives()?;
-    let way = drives.walk(text).map_err(|e| located_text(text, e))?;
+    let way = drives
+        .walk(text)
+        .map_err(|e| located_text(&drives, text, e))?;
     let seen = drives
         .locate(text)
         .and_then(|place| Description::of(&drives, &place));
@@ -60,13 +62,9 @@ fn show(session: &mut Session, text: &OsStr) -> Result<(), CliError> {
             if !session.console.json {
                 steps(session, &drives, &way, None)?;
             }
-            Err(not_there(text, error))
+            Err(located_text(&drives, text, error))
         }
     }
-}
-
-fn not_there(text: &OsStr, error: LocateError) -> CliError {
-    located_text(text, error)
 }
 
 #[derive(Serialize)]
@@ -127,7 +125,7 @@ fn entry(
         let why = located
             .resolution
             .as_ref()
-            .map(|r| why(&r.end))
+            .map(|r| why(drives, &r.end))
             .unwrap_or_default();
         field(session, "status", &format!("{status}{why}"))?;
     }
@@ -156,10 +154,10 @@ fn entry(
 }
 
 /// Why a link leads nowhere, behind its status.
-fn why(end: &End) -> String {
+fn why(drives: &Drives, end: &End) -> String {
     match end {
         End::Found { .. } => String::new(),
-        end => format!(": {end}"),
+        end => format!(": {}", end_words(drives, end)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod graph;
 pub(crate) mod json;
+pub(crate) mod progress;
 pub(crate) mod save;
 pub(crate) mod text;
 

@@ -1,0 +1,209 @@
+//! Changes: the options of every verb that makes one, and the way a plan goes.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use linksmith::ops::{ExecuteError, Watched, execute};
+use linksmith::undo::Keep;
+use linksmith::{Plan, VolumeError};
+use serde::Serialize;
+
+use crate::error::{CliError, Exit};
+use crate::output::json;
+use crate::output::progress::Bar;
+use crate::plan_file::{PlanFile, StepOf, words};
+use crate::session::{Session, failed};
+
+/// Options of every verb that changes something.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct ChangeArgs {
+    /// Print the plan and stop
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Save the plan as JSON and stop; `linksmith apply FILE` does it later
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+}
+
+/// What became of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carried {
+    /// It is done.
+    Done,
+    /// It was printed or saved.
+    Shown,
+}
+
+/// A plan that was not done.
+pub(crate) enum Stopped {
+    /// A volume refused a step; what was done before is taken back. Another kind of link may still do.
+    Volume(Box<VolumeError>, CliError),
+    /// Anything else.
+    Other(CliError),
+}
+
+impl From<CliError> for Stopped {
+    fn from(error: CliError) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<Stopped> for CliError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Volume(_, error) | Stopped::Other(error) => error,
+        }
+    }
+}
+
+impl ChangeArgs {
+    /// Says a plan's warnings, then prints it, saves it or does it, as the options want.
+    pub(crate) fn carry_out(&self, session: &mut Session, plan: &Plan) -> Result<Carried, Stopped> {
+        for warning in &plan.warnings {
+            let console = &mut session.console;
+            console
+                .warn(&warning.message, warning.hint.as_deref())
+                .map_err(CliError::from)?;
+        }
+        if let Some(file) = &self.plan {
+            save(session, plan, file)?;
+        }
+        if self.dry_run {
+            print(session, plan)?;
+        }
+        if self.dry_run || self.plan.is_some() {
+            return Ok(Carried::Shown);
+        }
+        run(session, plan)?;
+        Ok(Carried::Done)
+    }
+}
+
+fn run(session: &mut Session, plan: &Plan) -> Result<(), Stopped> {
+    let drives = session.drives()?;
+    // What cannot be kept for taking back is lost then: nobody asked for a journal.
+    let keep = Keep::DEFAULT.or_lose();
+    let done = if plan.steps.len() < 2 {
+        execute(plan, &*drives, keep, None)
+    } else {
+        let mut bar = Bar::new(&session.console);
+        let mut watched = Watched::new(None, &mut bar, plan.steps.len());
+        execute(plan, &*drives, keep, Some(&mut watched))
+    };
+    done.map(|_| ()).map_err(|e| stopped(session, plan, e))
+}
+
+fn stopped(session: &mut Session, plan: &Plan, error: ExecuteError) -> Stopped {
+    match error {
+        ExecuteError::Step {
+            step,
+            undone,
+            source,
+        } => {
+            let drive = plan
+                .steps
+                .get(step)
+                .map_or(linksmith::DriveId(0), |s| s.drive);
+            let error = match session.drives() {
+                Ok(drives) => failed(&drives, drive, &source),
+                Err(error) => error,
+            };
+            let error = if undone {
+                error
+            } else {
+                error.hint("What was done before it could not all be taken back; look with `linksmith list`.")
+            };
+            Stopped::Volume(source, error)
+        }
+        ref unexpected @ ExecuteError::Unexpected { ref at, .. } => {
+            let error = CliError::new(Exit::Unsafe, unexpected.to_string())
+                .path(at.as_bytes())
+                .hint("Something changed meanwhile; look again and make a new plan.");
+            Stopped::Other(error)
+        }
+        ExecuteError::NoVolume(_) => {
+            Stopped::Other(CliError::new(Exit::NotFound, error.to_string()))
+        }
+        other => Stopped::Other(CliError::new(Exit::Partly, other.to_string())),
+    }
+}
+
+#[derive(Serialize)]
+struct Line {
+    v: u32,
+    #[serde(flatten)]
+    step: StepOf,
+}
+
+/// The steps, a line each.
+fn print(session: &mut Session, plan: &Plan) -> Result<(), CliError> {
+    let drives = session.drives()?;
+    for step in &plan.steps {
+        let line = match session.console.json {
+            true => json::to_line(&Line {
+                v: 1,
+                step: StepOf::of(step),
+            }),
+            false => format!("would {}", words(&drives, step)),
+        };
+        session.console.line(line)?;
+    }
+    if plan.steps.is_empty() {
+        session.console.note("nothing to do")?;
+    }
+    Ok(())
+}
+
+// The file lies on this machine, which is no volume's business.
+#[allow(clippy::disallowed_methods)]
+fn save(session: &mut Session, plan: &Plan, file: &std::path::Path) -> Result<(), CliError> {
+    let drives = session.drives()?;
+    let mut text = json::to_line(&PlanFile::of(plan, &drives));
+    text.push('\n');
+    std::fs::write(file, text).map_err(|e| {
+        let shown = file.as_os_str().as_encoded_bytes();
+        CliError::cannot("save the plan", shown, &linksmith::Cause::Io(e))
+    })?;
+    let steps = plan.steps.len();
+    let shown = file.display();
+    Ok(session
+        .console
+        .note(format!("{steps} steps saved in {shown}"))?)
+}
+
+/// The last name of a path, for `-t DIR TARGET...`.
+pub(crate) fn last_name(path: &OsString, windows: bool) -> Option<OsString> {
+    let bytes = path.as_encoded_bytes();
+    let separates = |b: &u8| *b == b'/' || (windows && matches!(b, b'\\' | b':'));
+    let end = bytes.iter().rposition(|b| !separates(b))? + 1;
+    let bytes = bytes.get(..end)?;
+    let start = bytes.iter().rposition(separates).map_or(0, |i| i + 1);
+    let name = bytes
+        .get(start..)
+        .filter(|n| !matches!(*n, b"" | b"." | b".."))?;
+    Some(crate::args::os_string(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_names() {
+        let check = |path: &str, windows: bool, want: Option<&str>| {
+            assert_eq!(
+                last_name(&path.into(), windows),
+                want.map(Into::into),
+                "{path}"
+            );
+        };
+        check("a/b", false, Some("b"));
+        check("a/b//", false, Some("b"));
+        check("a\\b", false, Some("a\\b"));
+        check("C:\\a\\b\\", true, Some("b"));
+        check("C:x", true, Some("x"));
+        check("C:\\", true, Some("C"));
+        check("/", false, None);
+        check("..", false, None);
+    }
+}

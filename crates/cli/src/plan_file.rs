@@ -1,0 +1,566 @@
+//! A plan as JSON: what `--plan FILE` saves and what `--dry-run --json` prints.
+//!
+//! The shape is ours and has a version, so that library types may change: `v` is 1, drives are named by
+//! their root and serial number, steps and what they expect follow in order. Paths, names and contents
+//! are text where they are Unicode and `{"hex": …}` where they are not.
+
+use linksmith::volume::Drives;
+use linksmith::{
+    Attributes, DriveId, EntryPath, Expect, FileId, FileTime, LinkText, Place, Plan, PlannedStep,
+    ReparsePoint, Step, Times, Warning,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::output::json::hex;
+
+/// The version of the shape.
+const VERSION: u32 = 1;
+
+/// A whole plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PlanFile {
+    v: u32,
+    drives: Vec<DriveOf>,
+    steps: Vec<StepOf>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<WarningOf>,
+}
+
+/// A drive of a plan: found again by its root, and by its serial number that it is the same volume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DriveOf {
+    /// Its number in the steps.
+    pub id: u16,
+    /// `C:\`, `/`.
+    pub root: String,
+    /// The volume's serial number in hexadecimal.
+    pub serial: String,
+}
+
+/// Bytes that are text more often than not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Bytes {
+    Text(String),
+    Hex { hex: String },
+}
+
+impl Bytes {
+    fn of(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Hex { hex: hex(bytes) },
+        }
+    }
+
+    fn path(path: &EntryPath) -> Self {
+        Self::of(path.as_bytes())
+    }
+
+    fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        match self {
+            Self::Text(text) => Ok(text.clone().into_bytes()),
+            Self::Hex { hex } => unhex(hex).ok_or_else(|| format!("'{hex}' is not hexadecimal")),
+        }
+    }
+
+    fn to_path(&self) -> Result<EntryPath, String> {
+        EntryPath::parse(self.to_bytes()?).map_err(|e| e.to_string())
+    }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u32> = text
+        .chars()
+        .map(|c| c.to_digit(16))
+        .collect::<Option<_>>()?;
+    let pairs = digits.chunks(2).map(|pair| match pair {
+        [high, low] => u8::try_from(high * 16 + low).ok(),
+        _ => None,
+    });
+    pairs.collect()
+}
+
+/// What a link says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum TextOf {
+    /// A reparse point's bytes, header included, in hexadecimal.
+    Reparse(String),
+    /// A POSIX symbolic link's text.
+    Posix(Bytes),
+}
+
+impl TextOf {
+    fn of(text: &LinkText) -> Self {
+        match text {
+            LinkText::Reparse(point) => Self::Reparse(hex(point.as_bytes())),
+            LinkText::Posix(text) => Self::Posix(Bytes::of(text)),
+        }
+    }
+
+    fn to_text(&self) -> Result<LinkText, String> {
+        match self {
+            Self::Reparse(hex) => point(hex).map(LinkText::Reparse),
+            Self::Posix(text) => text.to_bytes().map(LinkText::Posix),
+        }
+    }
+}
+
+fn point(hex: &str) -> Result<ReparsePoint, String> {
+    let bytes = unhex(hex).ok_or_else(|| format!("'{hex}' is not hexadecimal"))?;
+    ReparsePoint::from_bytes(bytes).map_err(|e| e.to_string())
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StepOf {
+    drive: u16,
+    #[serde(flatten)]
+    does: Does,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    expect: Vec<ExpectOf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+enum Does {
+    MakeDir {
+        at: Bytes,
+    },
+    MakeFile {
+        at: Bytes,
+        contents: Bytes,
+    },
+    WriteFile {
+        at: Bytes,
+        contents: Bytes,
+    },
+    MakeLink {
+        at: Bytes,
+        link: TextOf,
+        dir: bool,
+    },
+    SetReparse {
+        at: Bytes,
+        data: String,
+    },
+    ClearReparse {
+        at: Bytes,
+    },
+    HardLink {
+        at: Bytes,
+        existing: Bytes,
+    },
+    Rename {
+        from: Bytes,
+        to: Bytes,
+        replace: bool,
+    },
+    Remove {
+        at: Bytes,
+    },
+    SetMeta {
+        at: Bytes,
+        times: [u64; 4],
+        attributes: Option<u32>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+enum ExpectOf {
+    Absent {
+        at: Bytes,
+    },
+    Entry {
+        at: Bytes,
+        volume: String,
+        file: String,
+        link: Option<TextOf>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct WarningOf {
+    message: String,
+    hint: Option<String>,
+}
+
+impl Does {
+    fn of(step: &Step) -> Self {
+        let path = Bytes::path;
+        match step {
+            Step::MakeDir { at } => Self::MakeDir { at: path(at) },
+            Step::MakeFile { at, contents } => Self::MakeFile {
+                at: path(at),
+                contents: Bytes::of(contents),
+            },
+            Step::WriteFile { at, contents } => Self::WriteFile {
+                at: path(at),
+                contents: Bytes::of(contents),
+            },
+            Step::MakeLink { at, link, dir } => Self::MakeLink {
+                at: path(at),
+                link: TextOf::of(link),
+                dir: *dir,
+            },
+            Step::SetReparse { at, data } => Self::SetReparse {
+                at: path(at),
+                data: hex(data.as_bytes()),
+            },
+            Step::ClearReparse { at } => Self::ClearReparse { at: path(at) },
+            Step::HardLink { existing, new } => Self::HardLink {
+                at: path(new),
+                existing: path(existing),
+            },
+            Step::Rename { from, to, replace } => Self::Rename {
+                from: path(from),
+                to: path(to),
+                replace: *replace,
+            },
+            Step::Remove { at } => Self::Remove { at: path(at) },
+            Step::SetMeta {
+                at,
+                times,
+                attributes,
+            } => Self::SetMeta {
+                at: path(at),
+                times: [
+                    times.created.0,
+                    times.modified.0,
+                    times.changed.0,
+                    times.accessed.0,
+                ],
+                attributes: attributes.map(|a| a.bits()),
+            },
+        }
+    }
+
+    fn to_step(&self) -> Result<Step, String> {
+        Ok(match self {
+            Self::MakeDir { at } => Step::MakeDir { at: at.to_path()? },
+            Self::MakeFile { at, contents } => Step::MakeFile {
+                at: at.to_path()?,
+                contents: contents.to_bytes()?,
+            },
+            Self::WriteFile { at, contents } => Step::WriteFile {
+                at: at.to_path()?,
+                contents: contents.to_bytes()?,
+            },
+            Self::MakeLink { at, link, dir } => Step::MakeLink {
+                at: at.to_path()?,
+                link: link.to_text()?,
+                dir: *dir,
+            },
+            Self::SetReparse { at, data } => Step::SetReparse {
+                at: at.to_path()?,
+                data: point(data)?,
+            },
+            Self::ClearReparse { at } => Step::ClearReparse { at: at.to_path()? },
+            Self::HardLink { at, existing } => Step::HardLink {
+                existing: existing.to_path()?,
+                new: at.to_path()?,
+            },
+            Self::Rename { from, to, replace } => Step::Rename {
+                from: from.to_path()?,
+                to: to.to_path()?,
+                replace: *replace,
+            },
+            Self::Remove { at } => Step::Remove { at: at.to_path()? },
+            Self::SetMeta {
+                at,
+                times: [created, modified, changed, accessed],
+                attributes,
+            } => Step::SetMeta {
+                at: at.to_path()?,
+                times: Times {
+                    created: FileTime(*created),
+                    modified: FileTime(*modified),
+                    changed: FileTime(*changed),
+                    accessed: FileTime(*accessed),
+                },
+                attributes: attributes.map(Attributes::from_bits_retain),
+            },
+        })
+    }
+}
+
+impl ExpectOf {
+    fn of(expect: &Expect) -> Self {
+        match expect {
+            Expect::Absent(at) => Self::Absent {
+                at: Bytes::path(at),
+            },
+            Expect::Entry { at, id, link } => Self::Entry {
+                at: Bytes::path(at),
+                volume: format!("{:016x}", id.volume),
+                file: format!("{:032x}", id.file),
+                link: link.as_ref().map(TextOf::of),
+            },
+        }
+    }
+
+    fn to_expect(&self) -> Result<Expect, String> {
+        match self {
+            Self::Absent { at } => Ok(Expect::Absent(at.to_path()?)),
+            Self::Entry {
+                at,
+                volume,
+                file,
+                link,
+            } => Ok(Expect::Entry {
+                at: at.to_path()?,
+                id: FileId {
+                    volume: u64::from_str_radix(volume, 16).map_err(|e| e.to_string())?,
+                    file: u128::from_str_radix(file, 16).map_err(|e| e.to_string())?,
+                },
+                link: link.as_ref().map(TextOf::to_text).transpose()?,
+            }),
+        }
+    }
+}
+
+impl StepOf {
+    /// One step's shape.
+    pub(crate) fn of(planned: &PlannedStep) -> Self {
+        Self {
+            drive: planned.drive.0,
+            does: Does::of(&planned.step),
+            expect: planned.expect.iter().map(ExpectOf::of).collect(),
+        }
+    }
+
+    fn to_planned(&self) -> Result<PlannedStep, String> {
+        Ok(PlannedStep {
+            drive: DriveId(self.drive),
+            step: self.does.to_step()?,
+            expect: self
+                .expect
+                .iter()
+                .map(ExpectOf::to_expect)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl PlanFile {
+    /// A plan's shape.
+    pub(crate) fn of(plan: &Plan, drives: &Drives) -> Self {
+        let mut ids: Vec<DriveId> = plan.steps.iter().map(|s| s.drive).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let drive = |id: DriveId| {
+            let serial = drives
+                .volume(id)
+                .map(|v| v.info().serial)
+                .unwrap_or_default();
+            DriveOf {
+                id: id.0,
+                root: drives.display(&Place {
+                    drive: id,
+                    path: EntryPath::root(),
+                }),
+                serial: format!("{serial:016X}"),
+            }
+        };
+        let warning = |w: &Warning| WarningOf {
+            message: w.message.clone(),
+            hint: w.hint.clone(),
+        };
+        Self {
+            v: VERSION,
+            drives: ids.into_iter().map(drive).collect(),
+            steps: plan.steps.iter().map(StepOf::of).collect(),
+            warnings: plan.warnings.iter().map(warning).collect(),
+        }
+    }
+
+    /// The drives it is for.
+    pub(crate) fn drives(&self) -> &[DriveOf] {
+        &self.drives
+    }
+
+    /// The plan; drives keep the numbers of the file, to be put right by [`drives`](Self::drives).
+    pub(crate) fn to_plan(&self) -> Result<Plan, String> {
+        if self.v != VERSION {
+            return Err(format!("version {} is not known, {VERSION} is", self.v));
+        }
+        let warning = |w: &WarningOf| Warning {
+            message: w.message.clone(),
+            hint: w.hint.clone(),
+        };
+        Ok(Plan {
+            steps: self
+                .steps
+                .iter()
+                .map(StepOf::to_planned)
+                .collect::<Result<_, _>>()?,
+            warnings: self.warnings.iter().map(warning).collect(),
+        })
+    }
+}
+
+/// A step in words, for people.
+pub(crate) fn words(drives: &Drives, planned: &PlannedStep) -> String {
+    let shown = |path: &EntryPath| {
+        let place = Place {
+            drive: planned.drive,
+            path: path.clone(),
+        };
+        crate::output::visible(&crate::describe::place_bytes(drives, &place)).into_owned()
+    };
+    match &planned.step {
+        Step::MakeDir { at } => format!("make the directory {}", shown(at)),
+        Step::MakeFile { at, contents } => {
+            format!("make the file {} ({} bytes)", shown(at), contents.len())
+        }
+        Step::WriteFile { at, contents } => {
+            format!("write the file {} ({} bytes)", shown(at), contents.len())
+        }
+        Step::MakeLink { at, link, dir } => {
+            let (kind, target) = crate::describe::words_of_link(link, *dir);
+            format!("make the {kind} {} -> {target}", shown(at))
+        }
+        Step::SetReparse { at, data } => {
+            let text = LinkText::Reparse(data.clone());
+            let (kind, target) = crate::describe::words_of_link(&text, true);
+            format!("make {} a {kind} -> {target}", shown(at))
+        }
+        Step::ClearReparse { at } => format!("take the reparse data off {}", shown(at)),
+        Step::HardLink { existing, new } => {
+            format!("name the file {} also {}", shown(existing), shown(new))
+        }
+        Step::Rename { from, to, replace } => {
+            let how = if *replace {
+                ", replacing what is there"
+            } else {
+                ""
+            };
+            format!("rename {} to {}{how}", shown(from), shown(to))
+        }
+        Step::Remove { at } => format!("remove {}", shown(at)),
+        Step::SetMeta { at, .. } => format!("set times and attributes of {}", shown(at)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use linksmith::path::TargetPath;
+    use linksmith::volume::memory::MemoryVolume;
+    use std::sync::Arc;
+
+    fn path(text: &str) -> EntryPath {
+        EntryPath::parse(text).expect("a path")
+    }
+
+    fn every_step() -> Plan {
+        let at = path("a/b");
+        let data = ReparsePoint::junction(&TargetPath::parse(r"C:\t")).expect("a junction");
+        let odd = EntryPath::parse(b"a/\xff").expect("a path");
+        let mut plan = Plan::default();
+        let id = FileId {
+            volume: u64::MAX,
+            file: u128::MAX - 1,
+        };
+        let link = LinkText::Posix(b"x\xff".to_vec());
+        let steps = [
+            Step::MakeDir { at: odd },
+            Step::MakeFile {
+                at: at.clone(),
+                contents: b"\x00\xff".to_vec(),
+            },
+            Step::WriteFile {
+                at: at.clone(),
+                contents: b"text".to_vec(),
+            },
+            Step::MakeLink {
+                at: at.clone(),
+                link: link.clone(),
+                dir: false,
+            },
+            Step::MakeLink {
+                at: at.clone(),
+                link: LinkText::Reparse(data.clone()),
+                dir: true,
+            },
+            Step::SetReparse {
+                at: at.clone(),
+                data,
+            },
+            Step::ClearReparse { at: at.clone() },
+            Step::HardLink {
+                existing: at.clone(),
+                new: path("c"),
+            },
+            Step::Rename {
+                from: at.clone(),
+                to: path("c"),
+                replace: true,
+            },
+            Step::Remove { at: at.clone() },
+            Step::SetMeta {
+                at: at.clone(),
+                times: Times {
+                    created: FileTime(u64::MAX),
+                    ..Times::default()
+                },
+                attributes: Some(Attributes::HIDDEN),
+            },
+        ];
+        for step in steps {
+            let expect = vec![
+                Expect::Absent(at.clone()),
+                Expect::Entry {
+                    at: at.clone(),
+                    id,
+                    link: Some(link.clone()),
+                },
+            ];
+            plan.push(DriveId(0), step, expect);
+        }
+        plan.warn("mind", Some("so".into()));
+        plan
+    }
+
+    #[test]
+    fn every_step_comes_back() {
+        let drives = Drives::attached([('C', Arc::new(MemoryVolume::ntfs()) as _)]).expect("C:");
+        let plan = every_step();
+        let file = PlanFile::of(&plan, &drives);
+        let text = serde_json::to_string(&file).expect("JSON");
+        let read: PlanFile = serde_json::from_str(&text).expect("our own JSON");
+        assert_eq!(read, file);
+        assert_eq!(read.to_plan(), Ok(plan));
+        assert!(
+            text.starts_with(r#"{"v":1,"drives":[{"id":0,"root":"C:\\","serial":""#),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_was_tampered_with_is_refused() {
+        let check = |text: &str, why: &str| {
+            let read: Result<PlanFile, _> = serde_json::from_str(text);
+            let error = read
+                .map_err(|e| e.to_string())
+                .and_then(|f| f.to_plan())
+                .unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        };
+        check(r#"{"v":2,"drives":[],"steps":[]}"#, "version 2");
+        check(
+            r#"{"v":1,"drives":[],"steps":[{"drive":0,"do":"fly"}]}"#,
+            "fly",
+        );
+        check(
+            r#"{"v":1,"drives":[],"steps":[{"drive":0,"do":"remove","at":"a/../b"}]}"#,
+            "'..'",
+        );
+        check(
+            r#"{"v":1,"drives":[],"steps":[{"drive":0,"do":"remove","at":{"hex":"6"}}]}"#,
+            "hexadecimal",
+        );
+    }
+}
