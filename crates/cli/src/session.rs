@@ -65,7 +65,7 @@ impl Session {
         }
         let drives = Arc::new(attach::drives(&self.globals, &mut self.console)?);
         if let Some(dir) = &self.globals.cwd {
-            change_dir(&drives, dir).map_err(|e| located_text(&drives, dir, e))?;
+            change_dir(&drives, dir).map_err(|e| located_on(&drives, dir, e))?;
         }
         self.drives = Some(Arc::clone(&drives));
         Ok(drives)
@@ -77,7 +77,7 @@ impl Session {
             let drives = self.drives()?;
             drives
                 .locate(text)
-                .map_err(|e| located_text(&drives, text, e))
+                .map_err(|e| located_on(&drives, text, e))
         }
     }
 
@@ -170,7 +170,12 @@ pub(crate) fn located(error: LocateError) -> CliError {
 }
 
 /// An error of finding the place of `text`.
-pub(crate) fn located_text(drives: &Drives, text: &OsStr, error: LocateError) -> CliError {
+pub(crate) fn located_text(text: &OsStr, error: LocateError) -> CliError {
+    not_located(None, text, error)
+}
+
+/// The same with the places on the way as people write them on these drives.
+pub(crate) fn located_on(drives: &Drives, text: &OsStr, error: LocateError) -> CliError {
     not_located(Some(drives), text, error)
 }
 

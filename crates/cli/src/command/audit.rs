@@ -15,7 +15,7 @@ use crate::error::{CliError, Exit};
 use crate::output::json::{hex_unless_unicode, to_line};
 use crate::output::text::{Cell, Role, Table};
 use crate::output::visible;
-use crate::session::{Session, failed, located_text};
+use crate::session::{Session, failed, located_on};
 
 /// Links that a careful administrator would want to know of
 ///
@@ -64,8 +64,8 @@ impl super::Command for Audit {
         let text = self.root.unwrap_or_else(|| ".".into());
         let root = drives
             .locate_target(&text)
-            .map_err(|e| located_text(&drives, &text, e))?;
-        let found = gather(&drives, &root).map_err(|e| located_text(&drives, &text, e))?;
+            .map_err(|e| located_on(&drives, &text, e))?;
+        let found = gather(&drives, &root).map_err(|e| located_on(&drives, &text, e))?;
         let (mut findings, errors) = found;
         findings.retain(|f| self.rules.is_empty() || self.rules.contains(&f.rule));
         findings.sort_by(|a, b| (a.rule, &a.place).cmp(&(b.rule, &b.place)));
@@ -97,7 +97,7 @@ fn gather(drives: &Drives, root: &Place) -> Result<Found, LocateError> {
                     .and_then(|link| audit(drives, root, &link));
                 match judged {
                     Ok(findings) => lock().0.extend(findings),
-                    Err(error) => lock().1.push(located_text(drives, shown.as_ref(), error)),
+                    Err(error) => lock().1.push(located_on(drives, shown.as_ref(), error)),
                 }
             }
         }

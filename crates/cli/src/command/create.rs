@@ -14,7 +14,7 @@ use crate::change::{Carried, ChangeArgs, Stopped, last_name};
 use crate::describe::{Description, words_of_link};
 use crate::error::{CliError, Exit};
 use crate::output::{json, visible};
-use crate::session::{Session, located, located_text};
+use crate::session::{Session, located, located_on};
 
 /// What `soft`, `hard`, `junction` and `mount` have in common.
 #[derive(Debug, Clone, clap::Args)]
@@ -236,8 +236,8 @@ impl CreateArgs {
 fn not_made(drives: &Drives, request: &Request, error: &CreateError) -> CliError {
     let link = request.link.as_encoded_bytes();
     let inner = match &*error.cause {
-        CreateCause::Link(e) => Some(located_text(drives, &request.link, e.clone())),
-        CreateCause::Target(e) => Some(located_text(drives, &request.target, e.clone())),
+        CreateCause::Link(e) => Some(located_on(drives, &request.link, e.clone())),
+        CreateCause::Target(e) => Some(located_on(drives, &request.target, e.clone())),
         CreateCause::Volume(e) => Some(CliError::cannot(e.op, link, &e.cause)),
         _ => None,
     };

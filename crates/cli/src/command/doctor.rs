@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::error::{CliError, Exit};
 use crate::output::json;
 use crate::output::text::{Cell, Role, Table};
-use crate::session::{Session, failed, located, located_text};
+use crate::session::{Session, failed, located, located_on};
 
 /// Show what this volume, account and system allow, and what to do about what they don't
 ///
@@ -39,7 +39,7 @@ impl super::Command for Doctor {
         let drives = session.drives()?;
         let place = drives
             .locate_target(&self.path)
-            .map_err(|e| located_text(&drives, &self.path, e))?;
+            .map_err(|e| located_on(&drives, &self.path, e))?;
         let volume = drives.volume(place.drive).map_err(located)?;
         let entry = volume
             .entry(&place.path)

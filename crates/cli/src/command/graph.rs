@@ -12,7 +12,7 @@ use linksmith::{LocateError, Place};
 use crate::error::{CliError, Exit};
 use crate::output::graph::{Format, write};
 use crate::output::save::save;
-use crate::session::{Session, failed, located_text};
+use crate::session::{Session, failed, located_on};
 
 /// The links below a folder as a picture: a page, or text for other programs
 #[derive(clap::Args)]
@@ -50,9 +50,9 @@ impl super::Command for Draw {
         let text = self.root.unwrap_or_else(|| ".".into());
         let root = drives
             .locate_target(&text)
-            .map_err(|e| located_text(&drives, &text, e))?;
+            .map_err(|e| located_on(&drives, &text, e))?;
         let (mut graph, errors) =
-            gather(&drives, &root).map_err(|e| located_text(&drives, &text, e))?;
+            gather(&drives, &root).map_err(|e| located_on(&drives, &text, e))?;
         graph.sort();
         let separator = match drives.style() {
             PathStyle::Windows => '\\',
@@ -93,7 +93,7 @@ fn gather(drives: &Drives, root: &Place) -> Result<(Graph, Vec<CliError>), Locat
                 let shown = drives.display(&hit.place);
                 match hit.inspect(drives) {
                     Ok(located) => lock(&found).0.add(drives, &located),
-                    Err(error) => push_error(located_text(drives, shown.as_ref(), error)),
+                    Err(error) => push_error(located_on(drives, shown.as_ref(), error)),
                 }
             }
         }

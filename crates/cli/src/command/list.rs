@@ -10,7 +10,7 @@ use crate::describe::Description;
 use crate::error::{CliError, Exit};
 use crate::output::json;
 use crate::output::text::{Cell, Role, Table, grouped};
-use crate::session::{Session, failed, located, located_text};
+use crate::session::{Session, failed, located, located_on};
 
 /// List a directory: kinds, targets, link counts, status
 #[derive(clap::Args)]
@@ -42,7 +42,7 @@ impl super::Command for List {
         }
         let place = session.locate(&text)?;
         let description =
-            Description::of(&drives, &place).map_err(|e| located_text(&drives, &text, e))?;
+            Description::of(&drives, &place).map_err(|e| located_on(&drives, &text, e))?;
         print(session, &[description])?;
         Ok(Exit::Done)
     }
@@ -116,7 +116,7 @@ fn directory(session: &mut Session, dir: &Place, entries: Vec<Entry>) -> Result<
             Ok(description) => descriptions.push(description),
             Err(error) => {
                 let text = drives.display(&place);
-                let error = located_text(&drives, text.as_ref(), error);
+                let error = located_on(&drives, text.as_ref(), error);
                 crate::error::report(&error, &mut session.console);
                 whole = false;
             }

@@ -11,7 +11,7 @@ use crate::describe::place_bytes;
 use crate::error::{CliError, Exit};
 use crate::output::json::{hex_unless_unicode, to_line};
 use crate::output::visible;
-use crate::session::{Session, failed, located, located_text};
+use crate::session::{Session, failed, located, located_on};
 
 /// Show every name of a file, and whether all of them lie under a folder
 ///
@@ -41,7 +41,7 @@ impl super::Command for Names {
         let drives = session.drives()?;
         let target = drives
             .locate_target(&self.file)
-            .map_err(|e| located_text(&drives, &self.file, e))?;
+            .map_err(|e| located_on(&drives, &self.file, e))?;
         let volume = drives.volume(target.drive).map_err(located)?;
         let entry = volume
             .entry(&target.path)
@@ -63,7 +63,7 @@ impl super::Command for Names {
             Some(dir) => Some(
                 drives
                     .locate_target(dir)
-                    .map_err(|e| located_text(&drives, dir, e))?,
+                    .map_err(|e| located_on(&drives, dir, e))?,
             ),
             None => None,
         };
@@ -95,7 +95,7 @@ impl Names {
         let locate = |dir: &OsStr| {
             drives
                 .locate_target(dir)
-                .map_err(|e| located_text(drives, dir, e))
+                .map_err(|e| located_on(drives, dir, e))
         };
         let mut todo = Vec::new();
         for dir in &self.search {

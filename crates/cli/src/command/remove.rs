@@ -11,7 +11,7 @@ use crate::change::{Carried, ChangeArgs};
 use crate::error::{self, CliError, Exit};
 use crate::output::progress::Bar;
 use crate::output::visible;
-use crate::session::{Session, failed, located_text};
+use crate::session::{Session, failed, located_on};
 
 /// Remove links; what they lead to stays
 ///
@@ -121,7 +121,7 @@ fn last_name_of(
 
 fn not_removed(drives: &Drives, path: &OsStr, error: RemoveError) -> CliError {
     match error {
-        RemoveError::Locate { source, .. } => located_text(drives, path, source),
+        RemoveError::Locate { source, .. } => located_on(drives, path, source),
         RemoveError::Volume(e) => CliError::cannot("remove", path.as_encoded_bytes(), &e.cause),
         other => {
             let exit = match other.is_refusal() {

@@ -11,7 +11,7 @@ use crate::describe::{Description, Json, place_bytes};
 use crate::error::{CliError, Exit};
 use crate::output::text::{Role, paint};
 use crate::output::{json, visible};
-use crate::session::{Session, end_words, located_text};
+use crate::session::{Session, end_words, located_on};
 
 /// How many names of a file are shown; `names` shows them all.
 const NAMES_SHOWN: usize = 8;
@@ -45,7 +45,7 @@ fn show(session: &mut Session, text: &OsStr) -> Result<(), CliError> {
     let drives = session.drives()?;
     let way = drives
         .walk(text)
-        .map_err(|e| located_text(&drives, text, e))?;
+        .map_err(|e| located_on(&drives, text, e))?;
     let seen = drives
         .locate(text)
         .and_then(|place| Description::of(&drives, &place));
@@ -62,7 +62,7 @@ fn show(session: &mut Session, text: &OsStr) -> Result<(), CliError> {
             if !session.console.json {
                 steps(session, &drives, &way, None)?;
             }
-            Err(located_text(&drives, text, error))
+            Err(located_on(&drives, text, error))
         }
     }
 }

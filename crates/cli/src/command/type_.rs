@@ -6,7 +6,7 @@ use std::io::Read as _;
 use linksmith::Cause;
 
 use crate::error::{CliError, Exit};
-use crate::session::{Session, failed, located, located_text};
+use crate::session::{Session, failed, located, located_on};
 
 /// Print the contents of files; links are followed
 #[derive(clap::Args)]
@@ -26,7 +26,7 @@ impl super::Command for Type {
             let drives = session.drives()?;
             let place = drives
                 .locate_target(text)
-                .map_err(|e| located_text(&drives, text, e))?;
+                .map_err(|e| located_on(&drives, text, e))?;
             let volume = drives.volume(place.drive).map_err(located)?;
             let reader = volume.read(&place.path);
             let mut reader = reader.map_err(|e| failed(&drives, place.drive, &e))?;
