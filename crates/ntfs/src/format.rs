@@ -8,6 +8,7 @@ mod records;
 mod tables;
 
 use crate::change::Change;
+use crate::collate::UpCase;
 use crate::device::Device;
 use crate::edit::{EditError, EditResult, Editor};
 use crate::error::{Error, Result};
@@ -83,7 +84,7 @@ fn fill<D: Device>(device: &D, plan: &Plan, now: u64) -> EditResult<()> {
     let mut editor = Editor::over(
         Change::new(device),
         plan.geometry,
-        plan.upcase()?,
+        UpCase::from_bytes(&tables::upcase())?,
         plan.mft(),
         now,
     )?;
@@ -122,7 +123,7 @@ fn write_tables<D: Device>(device: &D, plan: &Plan) -> Result<()> {
     write_padded(
         device,
         at(plan.mft_bitmap.start),
-        &records::mft_bitmap(),
+        &records::mft_bitmap(plan.records),
         plan,
     )?;
     // An empty log: all ones. Windows makes its own of it when it first mounts the volume.
@@ -198,10 +199,4 @@ fn write<D: Device>(device: &D, offset: u64, bytes: &[u8]) -> Result<()> {
     device
         .write_at(offset, bytes)
         .map_err(|e| Error::io("write", "new volume", offset, e))
-}
-
-impl Plan {
-    fn upcase(&self) -> Result<crate::collate::UpCase> {
-        crate::collate::UpCase::from_bytes(&tables::upcase())
-    }
 }

@@ -128,7 +128,7 @@ const NAMES: &[Case] = &[
         "name differs from its entry",
         |p| {
             p.edit_attribute(p.number("filled_a"), kind::FILE_NAME, |a| {
-                value(a)[66] = b'X'
+                value(a)[66] = b'X';
             });
         },
         "filled_a",
@@ -138,7 +138,7 @@ const NAMES: &[Case] = &[
         "name in a directory that is not there",
         |p| {
             p.edit_attribute(p.number("filled_a"), kind::FILE_NAME, |a| {
-                value(a)[0..4].fill(0xEE)
+                value(a)[0..4].fill(0xEE);
             });
         },
         "filled_a",
@@ -165,7 +165,7 @@ const NAMES: &[Case] = &[
         "name longer than its attribute",
         |p| {
             p.edit_attribute(p.number("filled_a"), kind::FILE_NAME, |a| {
-                value(a)[64] = 200
+                value(a)[64] = 200;
             });
         },
         "filled_a",
@@ -197,7 +197,7 @@ const NAMES: &[Case] = &[
                 .to_le_bytes();
             let outer = p.number("outer");
             p.edit_attribute(outer, kind::FILE_NAME, move |a| {
-                value(a)[..8].copy_from_slice(&inner)
+                value(a)[..8].copy_from_slice(&inner);
             });
         },
         "",
@@ -218,7 +218,7 @@ const ENTRIES: &[Case] = &[
         "entry of a record that is free",
         |p| {
             edit_name_entry(p, "", "filled_a", |entry| {
-                entry[..4].copy_from_slice(&[0xF0, 0, 0, 0])
+                entry[..4].copy_from_slice(&[0xF0, 0, 0, 0]);
             });
         },
         "",
@@ -451,7 +451,7 @@ const REPARSE: &[Case] = &[
                 e.key[4..8] == (number as u32).to_le_bytes()
             });
             p.edit_entry(index, "$R", &place, move |e| {
-                e[20..28].copy_from_slice(&plain)
+                e[20..28].copy_from_slice(&plain);
             });
         },
         "filled_a",
@@ -497,7 +497,7 @@ const REPARSE: &[Case] = &[
         "reparse data shorter than they say",
         |p| {
             p.edit_attribute(p.number("junction"), kind::REPARSE_POINT, |a| {
-                value(a)[4] += 2
+                value(a)[4] += 2;
             });
         },
         "junction",
@@ -507,7 +507,7 @@ const REPARSE: &[Case] = &[
         "substitute name outside of the data",
         |p| {
             p.edit_attribute(p.number("junction"), kind::REPARSE_POINT, |a| {
-                value(a)[10] = 0xFE
+                value(a)[10] = 0xFE;
             });
         },
         "junction",
@@ -517,7 +517,7 @@ const REPARSE: &[Case] = &[
         "print name at an odd byte",
         |p| {
             p.edit_attribute(p.number("symlink"), kind::REPARSE_POINT, |a| {
-                value(a)[12] |= 1
+                value(a)[12] |= 1;
             });
         },
         "symlink",
@@ -706,7 +706,7 @@ const CLUSTERS: &[Case] = &[
         "value longer than what is allocated",
         |p| {
             p.edit_attribute(p.number("filled_a"), kind::DATA, |a| {
-                put32(a, 0x30, 0x7FFF_0000)
+                put32(a, 0x30, 0x7FFF_0000);
             });
         },
         "filled_a",
@@ -719,7 +719,7 @@ const VOLUME: &[Case] = &[
         "dirty flag",
         |p| {
             p.edit_attribute(well_known::VOLUME, kind::VOLUME_INFORMATION, |a| {
-                value(a)[10] |= 1
+                value(a)[10] |= 1;
             });
         },
         "",
@@ -729,7 +729,7 @@ const VOLUME: &[Case] = &[
         "version of the future",
         |p| {
             p.edit_attribute(well_known::VOLUME, kind::VOLUME_INFORMATION, |a| {
-                value(a)[8] = 4
+                value(a)[8] = 4;
             });
         },
         "",

@@ -244,7 +244,6 @@ fn fresh_volumes() {
         (160 << 20, Some(1 << 20)),
     ];
     for (size, cluster) in sizes {
-        eprintln!("{size} bytes in clusters of {cluster:?}");
         let image = Image::format(size, cluster);
         image.check();
         image.edit(|e| {

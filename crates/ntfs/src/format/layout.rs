@@ -10,8 +10,8 @@ use crate::layout::BootSector;
 use crate::runs::Run;
 use crate::value::Extents;
 
-/// Records that `$MFT` begins with.
-pub(super) const RECORDS: u64 = 64;
+/// Records that `$MFT` begins with at least. It fills its first cluster: readers take every record of a cluster to be mirrored.
+const LEAST_RECORDS: u64 = 64;
 /// `$Boot`: the boot sector and room for the loader.
 const BOOT_SIZE: u64 = 8192;
 /// Clusters are counted in 32 bits by Windows.
@@ -21,6 +21,8 @@ const MOST_CLUSTERS: u64 = (1 << 32) - 1;
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) geometry: Geometry,
+    /// Records that `$MFT` begins with.
+    pub(super) records: u64,
     pub(super) boot: Range<u64>,
     pub(super) mft_bitmap: Range<u64>,
     pub(super) attribute_definitions: Range<u64>,
@@ -73,6 +75,7 @@ impl Plan {
     ) -> Result<Self, String> {
         let unit = u64::from(cluster);
         let record = sector.max(1024);
+        let records = LEAST_RECORDS.max(unit / u64::from(record));
         let mut next = 0;
         let mut take = |bytes: u64| {
             let start = next;
@@ -85,7 +88,7 @@ impl Plan {
         let bitmap = take(bitmap_size(clusters));
         let log = take(log_size(clusters * unit));
         let upcase = take(0x2_0000);
-        let mft = take(RECORDS * u64::from(record));
+        let mft = take(records * u64::from(record));
         let mirror_clusters = (4 * u64::from(record)).div_ceil(unit);
         let middle = clusters / 2;
         let at = if mft.end <= middle { middle } else { mft.end };
@@ -108,6 +111,7 @@ impl Plan {
         };
         Ok(Self {
             geometry,
+            records,
             boot,
             mft_bitmap,
             attribute_definitions,
@@ -131,7 +135,7 @@ impl Plan {
 
     /// The mapping of `$MFT`.
     pub(super) fn mft(&self) -> Extents {
-        let size = RECORDS * u64::from(self.geometry.record_size);
+        let size = self.records * u64::from(self.geometry.record_size);
         let length = self.mft.end - self.mft.start;
         Extents {
             record: 0,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use super::layout::{Plan, RECORDS};
+use super::layout::Plan;
 use super::{FormatOptions, tables};
 use crate::edit::build::{self, Id, Sizes};
 use crate::edit::descriptor;
@@ -72,13 +72,15 @@ pub(super) fn sequence(number: u64) -> u16 {
 }
 
 /// `$MFT`'s bitmap: 0 to 15, and the files of `$Extend`.
-pub(super) fn mft_bitmap() -> Vec<u8> {
-    vec![0xFF, 0xFF, 0, 0b111, 0, 0, 0, 0]
+pub(super) fn mft_bitmap(records: u64) -> Vec<u8> {
+    let mut bitmap = vec![0; records as usize / 8];
+    bitmap[..4].copy_from_slice(&[0xFF, 0xFF, 0, 0b111]);
+    bitmap
 }
 
 /// All records, in memory form.
 pub(super) fn system_records(plan: &Plan, options: &FormatOptions) -> Result<Vec<Vec<u8>>> {
-    (0..RECORDS)
+    (0..plan.records)
         .map(|number| {
             let maker = Maker::new(plan, options, number)?;
             maker
@@ -98,7 +100,7 @@ struct Maker<'a> {
 
 impl<'a> Maker<'a> {
     fn new(plan: &'a Plan, options: &'a FormatOptions, number: u64) -> Result<Self> {
-        let in_use = mft_bitmap()[number as usize / 8] >> (number % 8) & 1 == 1;
+        let in_use = matches!(number, 0..=15 | QUOTA..=REPARSE);
         let flags = match number {
             _ if !in_use => 0,
             well_known::ROOT | well_known::EXTEND => record_flags::IN_USE | record_flags::DIRECTORY,
@@ -132,13 +134,17 @@ impl<'a> Maker<'a> {
                 self.clusters(
                     ty::DATA,
                     &plan.mft,
-                    RECORDS * u64::from(plan.geometry.record_size),
+                    plan.records * u64::from(plan.geometry.record_size),
                 )?;
-                self.clusters(ty::BITMAP, &plan.mft_bitmap, mft_bitmap().len() as u64)?;
+                self.clusters(
+                    ty::BITMAP,
+                    &plan.mft_bitmap,
+                    mft_bitmap(plan.records).len() as u64,
+                )?;
             }
             well_known::MFT_MIRROR => self.clusters(ty::DATA, &plan.mirror, plan.mirror_size())?,
             well_known::LOG_FILE => {
-                self.clusters(ty::DATA, &plan.log, (plan.log.end - plan.log.start) * unit)?
+                self.clusters(ty::DATA, &plan.log, (plan.log.end - plan.log.start) * unit)?;
             }
             well_known::VOLUME => self.volume()?,
             well_known::ATTR_DEF => {
