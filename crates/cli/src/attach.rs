@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use linksmith::partition::PartitionError;
 use linksmith::volume::Drives;
 use linksmith::volume::image::ImageVolume;
 use linksmith::volume::memory::MemoryVolume;
-use linksmith::{Caps, FileTime, Volume};
+use linksmith::{Caps, Cause, FileTime, Volume};
 
 use crate::args::{DriveSpec, Globals};
 use crate::error::{CliError, Exit};
@@ -41,12 +42,8 @@ fn open(spec: &DriveSpec, console: &mut Console) -> Result<Arc<dyn Volume>, CliE
         return memory(options, spec.read_only);
     }
     let path = std::path::Path::new(&spec.path);
-    let volume = ImageVolume::open(path, spec.part).map_err(|error| {
-        CliError::new(
-            Exit::Unsupported,
-            format!("cannot attach '{shown}': {}", error.cause),
-        )
-    })?;
+    let volume =
+        ImageVolume::open(path, spec.part).map_err(|error| not_attached(spec, &error.cause))?;
     // One line, however much is wrong: reading goes on.
     if !volume.warnings().is_empty() {
         let message = format!("'{shown}': {}", volume.warnings().join("; "));
@@ -54,6 +51,25 @@ fn open(spec: &DriveSpec, console: &mut Console) -> Result<Arc<dyn Volume>, CliE
         console.warn(&message, Some(hint))?;
     }
     Ok(Arc::new(volume))
+}
+
+/// The error of an image that cannot be opened, with the way to one that can.
+fn not_attached(spec: &DriveSpec, cause: &Cause) -> CliError {
+    let shown = spec.path.to_string_lossy();
+    let error = CliError::cannot("attach", spec.path.as_encoded_bytes(), cause);
+    match cause {
+        Cause::NoVolume(PartitionError::Container(_)) => error.hint(format!(
+            "`qemu-img convert -O raw '{shown}' disk.img` unpacks it; or attach it with the system's own means and give the device."
+        )),
+        Cause::NoVolume(PartitionError::Ambiguous(those) | PartitionError::NotThere { there: those, .. }) => {
+            let number = those.first().map_or(1, |p| p.number);
+            let letter = char::from(spec.letter);
+            error.hint(format!("For example: `--drive {letter}={shown},part={number}`."))
+        }
+        Cause::NoVolume(_) => error.hint("An NTFS volume, or a disk with MBR or GPT that holds one, is needed."),
+        Cause::NotFound => error.hint("The image is a path of this machine."),
+        _ => error,
+    }
 }
 
 /// An empty volume in memory, for tests and demonstrations: `memory:` or

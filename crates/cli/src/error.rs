@@ -178,6 +178,7 @@ pub(crate) fn exit_of(cause: &Cause) -> Exit {
         | Cause::TooManyLinks { .. }
         | Cause::CrossVolume
         | Cause::NoSpace
+        | Cause::NoVolume(_)
         | Cause::Reparse(_) => Exit::Unsupported,
         Cause::Name(NameError::Empty | NameError::Dots) => Exit::Usage,
         Cause::Name(_) => Exit::Unsupported,

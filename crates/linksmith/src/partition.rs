@@ -49,9 +49,9 @@ pub enum PartitionError {
         /// Those that hold NTFS.
         there: Vec<Partition>,
     },
-    /// A dynamic or differencing VHD.
-    #[error("it is a VHD of type {0}; only fixed ones (2) can be opened as they are")]
-    VhdType(u32),
+    /// A disk in a container that has to be unpacked or attached first.
+    #[error("it is a {0}, in which the disk's bytes do not lie in their order")]
+    Container(&'static str),
 }
 
 fn numbers(partitions: &[Partition]) -> String {
@@ -95,6 +95,9 @@ pub fn find(device: &dyn Device, wanted: Option<u32>) -> Result<Partition, Parti
 
 /// Every partition, of whatever kind.
 pub fn list(device: &dyn Device) -> Result<Vec<Partition>, PartitionError> {
+    if let Some(container) = container(device)? {
+        return Err(PartitionError::Container(container));
+    }
     let disk = disk_length(device)?;
     if is_ntfs(device, 0)? {
         return Ok(vec![Partition {
@@ -123,8 +126,30 @@ fn disk_length(device: &dyn Device) -> Result<u64, PartitionError> {
     }
     match be32(&footer, 60) {
         Some(2) => Ok(at),
-        kind => Err(PartitionError::VhdType(kind.unwrap_or(0))),
+        Some(4) => Err(PartitionError::Container("differencing VHD")),
+        _ => Err(PartitionError::Container("dynamic VHD")),
     }
+}
+
+/// The container that the first bytes tell of, where it is not the plain disk.
+fn container(device: &dyn Device) -> Result<Option<&'static str>, PartitionError> {
+    if device.len() < 80 {
+        return Ok(None);
+    }
+    let head = read(device, 0, 80)?;
+    let kinds: [(usize, &[u8], &'static str); 7] = [
+        (0, b"vhdxfile", "VHDX image"),
+        (0, b"QFI\xfb", "QCOW2 image"),
+        (0, b"KDMV", "VMDK image"),
+        (0, b"# Disk Desc", "VMDK description"),
+        (64, &[0x7F, 0x10, 0xDA, 0xBE], "VDI image"),
+        (0, b"EVF\x09", "EWF (E01) image"),
+        (0, b"MSWIM\0\0\0", "WIM archive"),
+    ];
+    let found = kinds
+        .iter()
+        .find(|(at, magic, _)| head.get(*at..).is_some_and(|from| from.starts_with(magic)));
+    Ok(found.map(|(_, _, name)| *name))
 }
 
 fn is_ntfs(device: &dyn Device, start: u64) -> Result<bool, PartitionError> {
@@ -341,6 +366,20 @@ mod tests {
         ntfs_at(&mut disk, 0);
         check(&disk, None, Ok((0, 0, 2048)));
         check(&[0; 100], None, Err("no NTFS volume"));
+    }
+
+    #[test]
+    fn containers_are_named() {
+        for (at, magic, name) in [
+            (0, &b"vhdxfile"[..], "VHDX"),
+            (0, b"QFI\xfb", "QCOW2"),
+            (0, b"KDMV", "VMDK"),
+            (64, &[0x7F, 0x10, 0xDA, 0xBE], "VDI"),
+        ] {
+            let mut disk = vec![0; DISK];
+            disk[at..at + magic.len()].copy_from_slice(magic);
+            check(&disk, None, Err(name));
+        }
     }
 
     #[test]

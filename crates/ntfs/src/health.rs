@@ -86,7 +86,8 @@ impl Health {
     /// Every reason not to change the volume.
     pub fn refusals(&self) -> Vec<Refusal> {
         let mut refusals = Vec::new();
-        let pending = self.flags & !(volume_flags::DIRTY | volume_flags::MOUNTED_ON_NT4);
+        let harmless = volume_flags::DIRTY | volume_flags::MOUNTED_ON_NT4 | volume_flags::SETTING;
+        let pending = self.flags & !harmless;
         if self.is_dirty() {
             refusals.push(Refusal::Dirty);
         }

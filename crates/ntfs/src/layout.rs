@@ -156,6 +156,9 @@ pub mod volume_flags {
     pub const DELETE_USN: u16 = 0x0010;
     /// Object ids are to be repaired.
     pub const REPAIR_OBJECT_IDS: u16 = 0x0020;
+    /// A lasting setting, nothing that waits to be done: set on volumes that current Windows formats, and
+    /// seen where long names have no 8.3 names beside them.
+    pub const SETTING: u16 = 0x0080;
     /// chkdsk is under way.
     pub const CHKDSK_UNDERWAY: u16 = 0x4000;
     /// Was changed by chkdsk.

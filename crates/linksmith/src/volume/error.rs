@@ -101,6 +101,9 @@ pub enum Cause {
     /// The volume's structures are wrong.
     #[error("the volume is damaged: {0}")]
     Damaged(String),
+    /// There is no volume to open, or not a single one.
+    #[error(transparent)]
+    NoVolume(#[from] crate::partition::PartitionError),
     /// The volume is sound enough to read but not safe to write.
     #[error("the volume is not safe to change: {0}")]
     Unsafe(String),
@@ -134,6 +137,7 @@ impl Cause {
             Self::NotALink => 4390,
             Self::Reparse(_) => 4392,
             Self::Win32(code) => *code,
+            Self::NoVolume(_) => 1005,
             Self::ThroughLink(_)
             | Self::BelowItself
             | Self::ReadBack(_)

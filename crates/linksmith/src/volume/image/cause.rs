@@ -33,6 +33,6 @@ pub(super) fn of_io(error: io::Error) -> Cause {
 pub(super) fn of_partition(error: PartitionError) -> Cause {
     match error {
         PartitionError::Io { source, .. } => of_io(source),
-        other => Cause::Io(io::Error::new(io::ErrorKind::InvalidData, other)),
+        other => Cause::NoVolume(other),
     }
 }
