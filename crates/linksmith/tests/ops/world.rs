@@ -17,6 +17,8 @@ pub(crate) const SOFT_DIR: Want = Want::Soft(create::Carrier::Dir);
 
 pub(crate) struct World {
     pub(crate) drives: Drives,
+    /// Where a volume of the host lies, until the test is over.
+    _dir: Option<tempfile::TempDir>,
 }
 
 impl World {
@@ -33,15 +35,24 @@ impl World {
                 let volume = volume.with_serial(0x1234_0000 + n as u64);
                 (letter, Arc::new(volume) as Arc<dyn Volume>)
             });
-        let drives = Drives::attached(volumes).expect("drives");
-        Self { drives }
+        Drives::attached(volumes).expect("drives").into()
     }
 
-    /// One volume with the rules of a POSIX file system; `/` is the current directory.
-    pub(crate) fn posix() -> Self {
-        let volume = Arc::new(MemoryVolume::posix());
-        let drives = Drives::posix(volume, &EntryPath::root());
-        Self { drives }
+    /// Empty POSIX file systems: one in memory and, on such a host, a directory of its own. `/` is the
+    /// current directory.
+    pub(crate) fn posix() -> Vec<Self> {
+        let memory = Drives::posix(Arc::new(MemoryVolume::posix()), &EntryPath::root());
+        let mut worlds = vec![memory.into()];
+        #[cfg(unix)]
+        {
+            let dir = tempfile::tempdir().expect("a directory");
+            let volume = linksmith::volume::posix::PosixVolume::at(dir.path()).expect("a volume");
+            worlds.push(Self {
+                drives: Drives::posix(Arc::new(volume), &EntryPath::root()),
+                _dir: Some(dir),
+            });
+        }
+        worlds
     }
 
     /// As the article begins: `real_dir`, and `real_file.txt` with 15 bytes.
@@ -212,5 +223,11 @@ impl World {
         }
         lines.sort();
         lines
+    }
+}
+
+impl From<Drives> for World {
+    fn from(drives: Drives) -> Self {
+        Self { drives, _dir: None }
     }
 }
