@@ -5,6 +5,7 @@
 mod args;
 mod attach;
 mod change;
+mod cmd_words;
 mod command;
 mod describe;
 mod error;
@@ -26,7 +27,7 @@ use session::Session;
 fn main() -> ExitCode {
     let mut words = std::env::args_os();
     let program = words.next().unwrap_or_default();
-    let words: Vec<OsString> = words.collect();
+    let words = cmd_words::as_cmd_gives_them(&program, words.collect());
     let mut session = Session::new(Console::of_process());
     let code = match run(&program, &words, &mut session) {
         Ok(code) => code,

@@ -47,3 +47,11 @@ pub use device::{RawDevice, is_device_path};
 pub use drives::{DriveKind, Win32Drives, volume_guid};
 #[cfg(windows)]
 pub use volume::Win32Volume;
+
+/// The process's command line as it was given, for programs with quoting rules of their own: `cmd`'s
+/// built-in commands take quotes away and know no backslash before one.
+#[cfg(windows)]
+#[must_use]
+pub fn command_line() -> std::ffi::OsString {
+    std::os::windows::ffi::OsStringExt::from_wide(&sys::command_line())
+}

@@ -602,3 +602,22 @@ pub(super) fn wine_version() -> Option<String> {
             .into_owned(),
     )
 }
+
+/// `GetCommandLineW`: the process's command line as it was given, quotes and all.
+pub(super) fn command_line() -> Vec<u16> {
+    // SAFETY: it takes nothing; the text lives as long as the process and ends with NUL.
+    let mut at = unsafe { windows_sys::Win32::System::Environment::GetCommandLineW() };
+    let mut line = Vec::new();
+    if at.is_null() {
+        return line;
+    }
+    loop {
+        // SAFETY: `at` has not gone past the NUL.
+        match unsafe { *at } {
+            0 => return line,
+            unit => line.push(unit),
+        }
+        // SAFETY: what was read was not the NUL, so there is a unit behind it.
+        at = unsafe { at.add(1) };
+    }
+}
