@@ -16,6 +16,9 @@ use crate::{attach, error};
 /// How many lines a page has where the terminal does not say.
 const PAGE: usize = 24;
 
+/// What to do about a path with nothing in it.
+pub(crate) const EMPTY_HINT: &str = "A variable that is not set? `.` is the current directory.";
+
 /// One run of the program, or one prompt with all of its commands.
 pub(crate) struct Session {
     /// Where output goes.
@@ -211,7 +214,7 @@ fn not_located(drives: Option<&Drives>, text: &OsStr, error: LocateError) -> Cli
     let shown = crate::output::visible(bytes);
     let with_path = |error: CliError| error.path(bytes);
     match error {
-        LocateError::Empty => CliError::usage("a path cannot be empty"),
+        LocateError::Empty => CliError::usage("a path cannot be empty").hint(EMPTY_HINT),
         LocateError::Name { source, .. } => CliError::cannot("use", bytes, &Cause::Name(source)),
         LocateError::Volume(error) => CliError::cannot(error.op, bytes, &error.cause),
         LocateError::Nowhere { resolution, .. } => {

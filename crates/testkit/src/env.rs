@@ -1,9 +1,9 @@
 //! The command harness: a fresh folder, a cleared environment, output that reads the same everywhere.
 
 use std::fmt;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// A fresh folder in which a program is run with a hermetic environment: no variable but `PATH`, the
 /// time zone of New York, no colour.
@@ -127,7 +127,7 @@ impl TestEnv {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = pipes.spawn().expect("the program starts");
+        let mut child = start(pipes);
         if let Some(mut stdin) = child.stdin.take() {
             // A program that does not read what it is given is in its right.
             let _ = stdin.write_all(input.as_bytes());
@@ -147,6 +147,17 @@ impl TestEnv {
         let inner = dir.trim_start_matches('/');
         let text = text.replace(&dir, "$DIR").replace(inner, "$DIR");
         without_ids(&text)
+    }
+}
+
+/// Starts a program. One that was just copied may still be open for writing in a process that another
+/// test is about to start; that passes.
+fn start(command: &mut Command) -> Child {
+    loop {
+        match command.spawn() {
+            Err(e) if e.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            started => return started.expect("the program starts"),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `soft`, `hard`, `junction`, `mount`.
 
 use std::borrow::Cow;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::ValueEnum;
 use linksmith::ops::create::{
@@ -14,7 +14,7 @@ use crate::change::{Carried, ChangeArgs, Stopped, last_name};
 use crate::describe::{Description, words_of_link};
 use crate::error::{CliError, Exit};
 use crate::output::{json, visible};
-use crate::session::{Session, located, located_on};
+use crate::session::{EMPTY_HINT, Session, located, located_on};
 
 /// What `soft`, `hard`, `junction` and `mount` have in common.
 #[derive(Debug, Clone, clap::Args)]
@@ -174,7 +174,11 @@ impl CreateArgs {
     fn run(&self, session: &mut Session, want: Want, spelled: Spelled) -> Result<Exit, CliError> {
         let request = |link: OsString, target: &OsString| Request {
             or: self.or.iter().map(|k| k.want()).collect(),
-            spelled,
+            spelled: if matches!(want, Want::Soft(_)) {
+                spelled
+            } else {
+                fall_back_spelling(&link)
+            },
             force: self.force,
             backup: self.backup,
             dangling: self.dangling,
@@ -232,6 +236,20 @@ impl CreateArgs {
     }
 }
 
+/// How a soft link made in another kind's place spells its target. The other kinds take a target from
+/// the current directory; as it is typed that is right for a link in this directory alone.
+fn fall_back_spelling(link: &OsStr) -> Spelled {
+    let elsewhere = link
+        .as_encoded_bytes()
+        .iter()
+        .any(|b| matches!(b, b'/' | b'\\' | b':'));
+    if elsewhere {
+        Spelled::Absolute
+    } else {
+        Spelled::AsIs
+    }
+}
+
 /// The error of a link that cannot be planned: what the volume or the path say, else what `create` says.
 fn not_made(drives: &Drives, request: &Request, error: &CreateError) -> CliError {
     let link = request.link.as_encoded_bytes();
@@ -265,6 +283,9 @@ fn cause_of(message: &str) -> &str {
 }
 
 fn hint(cause: &CreateCause) -> Option<Cow<'static, str>> {
+    if matches!(cause, CreateCause::EmptyTarget) {
+        return Some(EMPTY_HINT.into());
+    }
     if matches!(cause, CreateCause::Loop { .. }) {
         return Some(
             "a relative target starts at the link's folder; with `--relative` or `--absolute` it \

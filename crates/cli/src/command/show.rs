@@ -59,7 +59,8 @@ fn show(session: &mut Session, text: &OsStr) -> Result<(), CliError> {
         }
         Ok(description) => entry(session, &drives, &description, &way),
         Err(error) => {
-            if !session.console.json {
+            if !session.console.json && !way.hops.is_empty() {
+                heading(session, text.as_encoded_bytes())?;
                 steps(session, &drives, &way, None)?;
             }
             Err(located_on(&drives, text, error))
@@ -114,10 +115,7 @@ fn entry(
     way: &Resolution,
 ) -> Result<(), CliError> {
     let color = session.console.color;
-    let path = visible(&of.path).into_owned();
-    session
-        .console
-        .line(paint(color, Role::Heading, path).to_string())?;
+    heading(session, &of.path)?;
     field(session, "kind", &kind_words(of))?;
     let located = &of.located;
     if of.is_link() {
@@ -151,6 +149,11 @@ fn entry(
     }
     field(session, "id", &located.entry.id.to_string())?;
     names(session, drives, of)
+}
+
+fn heading(session: &mut Session, path: &[u8]) -> Result<(), CliError> {
+    let painted = paint(session.console.color, Role::Heading, visible(path)).to_string();
+    Ok(session.console.line(painted)?)
 }
 
 /// Why a link leads nowhere, behind its status.

@@ -10,6 +10,7 @@ use linksmith::{Cause, Place, Step};
 
 use super::grammar::{Chain, Redirect, Simple, Splitting, words};
 use super::{Shell, builtins};
+use crate::args::Globals;
 use crate::error::{self, CliError};
 use crate::{command, tools};
 
@@ -254,6 +255,13 @@ impl Shell<'_> {
         Ok(())
     }
 
+    /// `linksmith [OPTIONS] VERB …`
+    fn linksmith(&mut self, words: &[OsString]) -> Result<u8, CliError> {
+        let (options, rest) = Globals::leading(words)?;
+        self.session
+            .with_options(options, |session| command::dispatch(session, rest))
+    }
+
     /// A tool, one of our verbs, or `linksmith VERB`.
     fn program(&mut self, name: &str, rest: &[String]) -> Result<(), CliError> {
         let words: Vec<OsString> = rest.iter().map(OsString::from).collect();
@@ -261,7 +269,7 @@ impl Shell<'_> {
         let result = if let Some(tool) = tools::find(stem) {
             tools::invoke(tool, self.session, &words)
         } else if stem.eq_ignore_ascii_case("linksmith") {
-            command::dispatch(self.session, &words)
+            self.linksmith(&words)
         } else if let Some(verb) = command::find(&stem.to_ascii_lowercase()) {
             command::invoke(verb, self.session, &words)
         } else {

@@ -1,0 +1,27 @@
+//! The command line from the outside: what is typed, what is printed, which exit code.
+
+mod article;
+mod bad_input;
+#[cfg(unix)]
+mod host;
+mod tools;
+mod verbs;
+
+use testkit::env::TestEnv;
+
+/// A volume in memory with the article's label, serial number and day.
+const ARTICLE_DRIVE: &str = "C=memory:label=OS;serial=768808EC;clock=1339079520";
+
+fn env() -> TestEnv {
+    TestEnv::new(env!("CARGO_BIN_EXE_linksmith"))
+}
+
+/// A session at the prompt on a fresh volume in memory, without the echo of its lines; the exit code is
+/// the last command's.
+fn session(script: &str) -> testkit::env::Outcome {
+    let script = format!("@echo off\n{script}");
+    env().run_with(
+        &["--drive", ARTICLE_DRIVE, "--drive", "D=memory:", "shell"],
+        &script,
+    )
+}
