@@ -35,9 +35,10 @@ symlink  ok    rel -> ..\file.txt
 #[test]
 fn a_link_as_json() {
     let script =
-        "linksmith junction j dir\nlinksmith list --json j\nlinksmith --json hard h file.txt";
+        "linksmith junction j dir\nlinksmith show --json j\nlinksmith --json hard h file.txt";
     assert_snapshot!(scene(script), @r#"
 junction j -> C:\a\dir
+{"v":1,"path":"C:\\a\\j","kind":"junction","dir":true,"tag":"0xA0000003","target":"C:\\a\\dir","substitute":"\\??\\C:\\a\\dir","print":"C:\\a\\dir","resolved":"C:\\a\\dir","status":"ok","links":1,"id":"$ID","size":0,"way":[{"at":"C:\\a\\j","kind":"junction","target":"C:\\a\\dir","to":"C:\\a\\dir"}]}
 {"v":1,"path":"C:\\a\\h","kind":"hard","dir":false,"tag":null,"target":null,"substitute":null,"print":null,"resolved":null,"status":"ok","links":2,"id":"$ID","size":6}
 "#);
 }
