@@ -15,8 +15,16 @@ fn unread(mut entry: Entry) -> Entry {
     entry
 }
 
-/// By the plain methods of a volume, one directory after the other.
-pub(crate) fn walked(volume: &dyn Volume, below: &EntryPath, wanted: Wanted) -> Finds {
+fn is_link(entry: &Entry) -> bool {
+    entry.tag.is_some() || entry.base == Base::PosixSymlink
+}
+
+fn has_several_names(entry: &Entry) -> bool {
+    entry.base != Base::Dir && entry.links.is_some_and(|n| n > 1)
+}
+
+/// Every link by the plain methods of a volume, one directory after the other.
+fn walked(volume: &dyn Volume, below: &EntryPath) -> Finds {
     let mut finds = Finds::new();
     let mut waiting = vec![below.clone()];
     while let Some(dir) = waiting.pop() {
@@ -25,13 +33,8 @@ pub(crate) fn walked(volume: &dyn Volume, below: &EntryPath, wanted: Wanted) -> 
             if entry.is_real_dir() {
                 waiting.push(at.clone());
             }
-            let link = entry.tag.is_some() || entry.base == Base::PosixSymlink;
-            let several = entry.base != Base::Dir && entry.links.is_some_and(|n| n > 1);
-            let is_wanted = wanted.contains(Wanted::LINKS) && link
-                || wanted.contains(Wanted::HARD_LINKS) && several;
-            if is_wanted {
-                let text = link.then(|| volume.link_text(&at).unwrap().unwrap());
-                let text = text.filter(|_| wanted.contains(Wanted::TEXT));
+            if is_link(&entry) || has_several_names(&entry) {
+                let text = is_link(&entry).then(|| volume.link_text(&at).unwrap().unwrap());
                 finds.insert(at, (unread(entry), text));
             }
         }
@@ -64,23 +67,22 @@ pub(crate) fn swept(volume: &dyn Volume, below: &EntryPath, wanted: Wanted) -> F
 
 /// Holds the two equal for every question below a directory; the number of finds for both kinds.
 pub(crate) fn check_equal(volume: &dyn Volume, below: &EntryPath) -> usize {
+    let all = walked(volume, below);
     for what in [
         Wanted::LINKS,
         Wanted::HARD_LINKS,
         Wanted::LINKS | Wanted::HARD_LINKS,
     ] {
-        let wanted = what
-            | Wanted::META
-            | if what.contains(Wanted::LINKS) {
-                Wanted::TEXT
-            } else {
-                Wanted::empty()
-            };
-        assert_eq!(
-            swept(volume, below, wanted),
-            walked(volume, below, wanted),
-            "{wanted:?}"
-        );
+        let mut plain = all.clone();
+        plain.retain(|_, (entry, _)| {
+            what.contains(Wanted::LINKS) && is_link(entry)
+                || what.contains(Wanted::HARD_LINKS) && has_several_names(entry)
+        });
+        let fast = swept(volume, below, what | Wanted::META | Wanted::TEXT);
+        for (at, found) in &plain {
+            assert_eq!(fast.get(at), Some(found), "{at:?} of {what:?}");
+        }
+        assert_eq!(fast.len(), plain.len(), "{what:?}");
     }
-    walked(volume, below, Wanted::LINKS | Wanted::HARD_LINKS).len()
+    all.len()
 }

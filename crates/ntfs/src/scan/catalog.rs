@@ -33,6 +33,8 @@ pub struct ScannedName<'a> {
     pub name: &'a [U16],
     /// The 8.3 name beside it, which is no name of its own.
     pub short: Option<&'a [U16]>,
+    /// Whether the name itself is an 8.3 one, with no long one beside it.
+    pub is_dos: bool,
 }
 
 /// A directory on the way to a file.
@@ -176,6 +178,7 @@ impl<'a> Scanned<'a> {
             parent: row.parent,
             name: row.units(text),
             short: short.map(|row| row.units(text)),
+            is_dos: row.namespace == namespace::DOS,
         };
         let long = rows
             .iter()

@@ -4,6 +4,7 @@ mod cause;
 mod contents;
 mod device;
 mod read;
+mod sweep;
 
 use std::cmp::Ordering;
 use std::io::Read;
@@ -15,7 +16,10 @@ use linksmith_ntfs::device::{Device, Window};
 
 pub use device::{Access, FileDevice, open_device};
 
-use super::{ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Volume, VolumeError, VolumeInfo};
+use super::{
+    ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Visit, Volume, VolumeError, VolumeInfo,
+    Wanted,
+};
 use crate::entry::{Entry, LinkText};
 use crate::partition;
 use crate::path::{EntryPath, Name};
@@ -111,6 +115,15 @@ impl Volume for ImageVolume {
     fn read(&self, at: &EntryPath) -> Result<Box<dyn Read + '_>, VolumeError> {
         self.open_file(at)
             .map_err(|cause| VolumeError::new("read", at, cause))
+    }
+
+    fn sweep(
+        &self,
+        below: &EntryPath,
+        wanted: Wanted,
+        visit: &Visit<'_>,
+    ) -> Option<Result<(), VolumeError>> {
+        Some(self.sweep_below(below, wanted, visit))
     }
 
     fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use linksmith_ntfs::FileRef;
 use linksmith_ntfs::Result as NtfsResult;
 use linksmith_ntfs::file::File;
-use linksmith_ntfs::layout::{file_attributes, well_known};
-use linksmith_ntfs::tree::{DirEntry, FileNames, Standard};
+use linksmith_ntfs::layout::{StandardInformation, file_attributes, well_known};
+use linksmith_ntfs::tree::{DirEntry, FileNames};
 
 use super::contents::Contents;
 use super::{Cause, ImageVolume, cause};
@@ -18,11 +18,11 @@ use crate::reparse::{ReparsePoint, ReparseTag};
 /// Compressed files are expanded whole; above this they would not fit.
 const MAX_COMPRESSED: u64 = 1 << 30;
 /// Of the root directory, Windows shows no file below this record: they are the volume's own.
-const FIRST_SHOWN: u64 = 16;
+pub(super) const FIRST_SHOWN: u64 = 16;
 
 /// A file that a path leads to.
 pub(super) struct Found {
-    file: File,
+    pub(super) file: File,
     /// Its name as the directory has it; `None` for the root.
     name: Option<Vec<u16>>,
 }
@@ -151,7 +151,7 @@ impl ImageVolume {
         Ok(found)
     }
 
-    fn is_link(&self, file: &File) -> bool {
+    pub(super) fn is_link(&self, file: &File) -> bool {
         self.tag(file).is_some_and(ReparseTag::is_name_surrogate)
     }
 
@@ -180,7 +180,7 @@ impl ImageVolume {
         let names = file.names().unwrap_or_default();
         let tag = self.tag(file);
         let directory = file.is_directory();
-        let standard = file.standard().ok();
+        let standard = file.standard().ok().map(|standard| standard.base);
         let link = tag.is_some_and(ReparseTag::is_name_surrogate);
         Entry {
             name,
@@ -230,7 +230,7 @@ impl ImageVolume {
         }
     }
 
-    fn id(&self, file: FileRef) -> FileId {
+    pub(super) fn id(&self, file: FileRef) -> FileId {
         FileId {
             volume: self.info.serial,
             file: u128::from(file.raw()),
@@ -246,15 +246,14 @@ fn short_name(names: &[FileNames], long: &[u16]) -> Option<Name> {
     Name::from_utf16(found.short.as_deref()?).ok()
 }
 
-fn attributes(standard: Option<&Standard>, directory: bool) -> Attributes {
-    let flags = standard.map_or(0, |standard| standard.base.file_attributes.get());
+pub(super) fn attributes(standard: Option<&StandardInformation>, directory: bool) -> Attributes {
+    let flags = standard.map_or(0, |standard| standard.file_attributes.get());
     let mut attributes = Attributes(flags);
     attributes.set(Attributes::DIRECTORY, directory);
     attributes
 }
 
-fn times(standard: &Standard) -> Times {
-    let base = &standard.base;
+pub(super) fn times(base: &StandardInformation) -> Times {
     Times {
         created: FileTime(base.created.get()),
         modified: FileTime(base.modified.get()),

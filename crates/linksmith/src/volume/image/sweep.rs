@@ -1,0 +1,213 @@
+//! The fast road to links: the engine's scans, as entries with paths.
+//!
+//! Reparse points alone come from `$Extend\\$Reparse:$R`; hard links need all of `$MFT`.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use linksmith_ntfs::FileRef;
+use linksmith_ntfs::layout::well_known;
+use linksmith_ntfs::scan::{Ask, Catalog, Scanned, ScannedName};
+
+use super::read::{FIRST_SHOWN, attributes, times};
+use super::{Cause, ImageVolume, cause};
+use crate::entry::{Base, Entry, LinkText};
+use crate::path::{EntryPath, Name};
+use crate::reparse::{ReparsePoint, ReparseTag};
+use crate::volume::{Found, Swept, Visit, VolumeError, Wanted};
+
+/// Files that a thread turns into entries at once.
+const SHARE: usize = 2048;
+
+impl ImageVolume {
+    pub(super) fn sweep_below(
+        &self,
+        below: &EntryPath,
+        wanted: Wanted,
+        visit: &Visit<'_>,
+    ) -> Result<(), VolumeError> {
+        let failed = |cause| VolumeError::new("list", below, cause);
+        let start = self.find(below).map_err(failed)?.file;
+        if !start.is_directory() || self.is_link(&start) {
+            return Err(failed(Cause::NotADirectory));
+        }
+        let mut catalog = self.catalog(wanted).map_err(|e| failed(cause::of(e)))?;
+        for error in catalog.take_failures() {
+            if visit(Swept::Failed(failed(cause::of(error)))).is_break() {
+                return Ok(());
+            }
+        }
+        let sweep = Sweep {
+            volume: self,
+            catalog: &catalog,
+            start: start.reference(),
+            below,
+            wanted,
+            visit,
+            next: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+        };
+        sweep.run();
+        Ok(())
+    }
+
+    /// What was asked for, wherever it lies.
+    fn catalog(&self, wanted: Wanted) -> linksmith_ntfs::Result<Catalog> {
+        let ask = Ask {
+            reparse_points: wanted.contains(Wanted::LINKS),
+            hard_links: wanted.contains(Wanted::HARD_LINKS),
+            threads: 0,
+        };
+        if !ask.hard_links {
+            // An index that is stale in one place may lack an entry in another: then `$MFT` has to tell.
+            if let Ok(catalog) = self.ntfs.scan_reparse_index(ask) {
+                if catalog.failures().is_empty() {
+                    return Ok(catalog);
+                }
+            }
+        }
+        self.ntfs.scan_mft(ask)
+    }
+}
+
+/// A sweep under way.
+struct Sweep<'a> {
+    volume: &'a ImageVolume,
+    catalog: &'a Catalog,
+    /// The directory that it began in, and its path.
+    start: FileRef,
+    below: &'a EntryPath,
+    wanted: Wanted,
+    visit: &'a Visit<'a>,
+    /// The first file that no thread took yet.
+    next: AtomicUsize,
+    stop: AtomicBool,
+}
+
+impl Sweep<'_> {
+    fn run(&self) {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = processors.min(self.catalog.len().div_ceil(SHARE)).max(1);
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                let _ = std::thread::Builder::new().spawn_scoped(scope, || self.work());
+            }
+            self.work();
+        });
+    }
+
+    fn work(&self) {
+        let mut paths = Paths {
+            sweep: self,
+            known: HashMap::from([(self.start, Some(self.below.clone()))]),
+        };
+        while !self.stop.load(Ordering::Relaxed) {
+            let from = self.next.fetch_add(SHARE, Ordering::Relaxed);
+            if from >= self.catalog.len() {
+                return;
+            }
+            for file in self.catalog.files(from, SHARE) {
+                if self.file(&file, &mut paths).is_break() {
+                    self.stop.store(true, Ordering::Relaxed);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn file(&self, file: &Scanned<'_>, paths: &mut Paths<'_>) -> ControlFlow<()> {
+        for name in file.names() {
+            let hidden =
+                name.parent.number() == well_known::ROOT && file.reference().number() < FIRST_SHOWN;
+            if hidden || name.is_dos {
+                continue; // as in listings
+            }
+            let Some(parent) = paths.of(name.parent) else {
+                continue; // elsewhere, or nowhere
+            };
+            // A name that cannot be one is not listed either.
+            if let Ok(own) = own_name(name.name.iter().map(|unit| unit.get())) {
+                let at = parent.join(&own);
+                (self.visit)(self.found(file, &name, own, at))?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn found(&self, file: &Scanned<'_>, name: &ScannedName<'_>, own: Name, at: EntryPath) -> Swept {
+        let tag = file.tag().map(ReparseTag);
+        let link = tag.is_some_and(ReparseTag::is_name_surrogate);
+        let directory = file.is_directory();
+        let entry = Entry {
+            name: Some(own),
+            short_name: name
+                .short
+                .and_then(|short| own_name(short.iter().map(|unit| unit.get())).ok()),
+            id: self.volume.id(file.reference()),
+            base: if directory { Base::Dir } else { Base::File },
+            tag,
+            links: Some(file.name_count() as u32),
+            size: if directory || link { 0 } else { file.size() },
+            attributes: attributes(Some(file.standard()), directory),
+            times: times(file.standard()),
+        };
+        let data = file.reparse_data();
+        let data = data.filter(|_| self.wanted.contains(Wanted::TEXT));
+        let text = data.map(|data| {
+            ReparsePoint::from_bytes(data.to_vec())
+                .map(LinkText::Reparse)
+                .map_err(|e| VolumeError::new("read the link", &at, Cause::Reparse(e)))
+        });
+        Swept::Found(Box::new(Found { at, entry, text }))
+    }
+}
+
+/// Paths of directories, each made once by a thread; `None` for one that no walk from the start comes to.
+struct Paths<'a> {
+    sweep: &'a Sweep<'a>,
+    known: HashMap<FileRef, Option<EntryPath>>,
+}
+
+impl Paths<'_> {
+    fn of(&mut self, directory: FileRef) -> Option<&EntryPath> {
+        if !self.known.contains_key(&directory) {
+            self.learn(directory);
+        }
+        self.known.get(&directory)?.as_ref()
+    }
+
+    /// Climbs until a directory is known, and makes the paths from there down.
+    fn learn(&mut self, directory: FileRef) {
+        let mut steps = Vec::new();
+        let mut path = None;
+        for above in self.sweep.catalog.climb(directory) {
+            let Ok(above) = above else { break };
+            if let Some(known) = self.known.get(&above.reference) {
+                path.clone_from(known);
+                break;
+            }
+            steps.push(above);
+            if above.parent.number() == well_known::ROOT {
+                // The root is known, if the sweep began there.
+                path = self.known.get(&above.parent).cloned().flatten();
+                break;
+            }
+        }
+        for step in steps.into_iter().rev() {
+            let link = step.tag != 0 && ReparseTag(step.tag).is_name_surrogate();
+            let own = step.reference.number() < FIRST_SHOWN;
+            let name = own_name(step.name.iter().map(|unit| unit.get()))
+                .ok()
+                .filter(|_| !link && !own);
+            path = path.zip(name).map(|(path, name)| path.join(&name));
+            self.known.insert(step.reference, path.clone());
+        }
+        self.known.entry(directory).or_insert(None);
+    }
+}
+
+fn own_name(units: impl Iterator<Item = u16>) -> Result<Name, crate::path::NameError> {
+    let units: Vec<u16> = units.collect();
+    Name::from_utf16(&units)
+}
