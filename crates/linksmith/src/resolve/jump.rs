@@ -69,7 +69,7 @@ fn reparse(drives: &Drives, at: &Place, data: &ReparsePoint) -> Said {
     let to = match target.spelling() {
         Spelling::Posix => wsl(drives, at, &target),
         Spelling::Nt => absolute(drives, at, &target),
-        _ => relative(at, &target).map_err(|e| invalid(e.to_owned())),
+        _ => relative(drives, at, &target).map_err(|e| invalid(e.to_owned())),
     };
     Said {
         target: Some(target),
@@ -174,10 +174,12 @@ fn drive_of(drives: &Drives, at: &Place, root: &Root) -> Result<DriveId, Box<End
 /// A relative substitute name, from the link's own directory, or with `\` from its volume's root.
 ///
 /// The I/O manager works `..` off in the text, before anything of it is looked up.
-fn relative(at: &Place, target: &TargetPath) -> Result<Jump, &'static str> {
+fn relative(drives: &Drives, at: &Place, target: &TargetPath) -> Result<Jump, &'static str> {
     let mut base = match target.root() {
         Root::Relative => at.path.parent().unwrap_or_default(),
-        Root::Rooted => EntryPath::root(),
+        Root::Rooted => drives
+            .volume(at.drive)
+            .map_or_else(|_| EntryPath::root(), |volume| volume.root_of(&at.path)),
         _ => return Err("the substitute name of a relative link is not relative"),
     };
     let mut names: Vec<Name> = Vec::new();

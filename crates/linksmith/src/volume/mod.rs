@@ -147,6 +147,13 @@ pub trait Volume: Send + Sync {
         self.info().caps
     }
 
+    /// The root of the file system that an entry's directory is on, where one volume spans several: what
+    /// a link's `\` means there.
+    fn root_of(&self, at: &EntryPath) -> EntryPath {
+        let _ = at;
+        EntryPath::root()
+    }
+
     /// Bytes in all and free where a directory is; differs from [`space`](Volume::space) as
     /// [`caps_at`](Volume::caps_at) does.
     fn space_at(&self, at: &EntryPath) -> Result<Space, VolumeError> {

@@ -5,10 +5,11 @@ use std::io::{self, Seek};
 
 use rustix::fs::AtFlags;
 
-use super::{PosixVolume, cause, steps};
-use crate::entry::{FileId, Times};
+use super::{PosixVolume, cause, raw, steps};
+use crate::entry::{FileId, LinkText, Times};
 use crate::path::EntryPath;
 use crate::plan::Step;
+use crate::reparse::ReparsePoint;
 use crate::volume::{ApplyError, Cause, VolumeError};
 
 /// How a step is taken back, or, once all are done, finished.
@@ -26,6 +27,8 @@ pub(super) enum Undo {
     Restore { aside: EntryPath, at: EntryPath },
     /// Writes old contents back.
     Contents(EntryPath, File),
+    /// Puts reparse data back, or takes them off again.
+    Reparse(EntryPath, Option<ReparsePoint>),
     /// Sets old times back.
     Times(EntryPath, Times),
     /// Gives a file a name back that another of its names took the place of.
@@ -35,10 +38,16 @@ pub(super) enum Undo {
 impl PosixVolume {
     pub(super) fn apply_steps(&self, steps: &[Step]) -> Result<(), ApplyError> {
         let mut done = Vec::new();
+        let mut settled = 0;
         for (number, step) in steps.iter().enumerate() {
+            if !makes_reparse(step) {
+                self.settle(steps.get(settled..number).unwrap_or_default());
+                settled = number;
+            }
             // Nothing comes after the last step that could fail, so it need not be taken back.
             let last = number + 1 == steps.len();
             if let Err(cause) = self.step(step, last, &mut done) {
+                self.settle(steps.get(settled..=number).unwrap_or_default());
                 let undone = self.take_back(done);
                 return Err(ApplyError {
                     step: number,
@@ -48,6 +57,7 @@ impl PosixVolume {
             }
         }
         self.finish(&done);
+        self.settle(steps.get(settled..).unwrap_or_default());
         Ok(())
     }
 
@@ -76,8 +86,19 @@ impl PosixVolume {
                 at: to,
             } => self.rename_to_free(&from, &to),
             Undo::Contents(at, old) => self.write_back(&at, old),
+            Undo::Reparse(at, old) => self.put_reparse_back(&at, old.as_ref()),
             Undo::Times(at, times) => self.set_times(&at, &times),
             Undo::Link { existing, new } => self.link_name(&existing, &new),
+        }
+    }
+
+    /// Lets the kernel know anew what became reparse points: who looks next sees them as what they are.
+    fn settle(&self, steps: &[Step]) {
+        let made = steps.iter().filter(|step| makes_reparse(step));
+        for at in made.map(Step::at) {
+            if let (Ok(dir), Some(name)) = (self.open_parent(at), at.file_name()) {
+                raw::settle(&dir, &name);
+            }
         }
     }
 
@@ -93,4 +114,15 @@ impl PosixVolume {
         let len = io::copy(&mut old, &mut file).map_err(Cause::Io)?;
         file.set_len(len).map_err(Cause::Io)
     }
+}
+
+fn makes_reparse(step: &Step) -> bool {
+    let is_link = matches!(
+        step,
+        Step::MakeLink {
+            link: LinkText::Reparse(_),
+            ..
+        }
+    );
+    is_link || matches!(step, Step::SetReparse { .. } | Step::ClearReparse { .. })
 }

@@ -21,6 +21,7 @@ pub(super) fn of(errno: Errno) -> Cause {
         Errno::NOSPC | Errno::DQUOT => Cause::NoSpace,
         Errno::ROFS => Cause::ReadOnly,
         Errno::BUSY | Errno::TXTBSY => Cause::InUse,
+        Errno::ILSEQ => Cause::Name(NameError::NotUnicode),
         Errno::NAMETOOLONG => Cause::Name(NameError::TooLong(0)),
         Errno::NOTSUP => Cause::Unsupported("this"),
         other => Cause::Io(other.into()),

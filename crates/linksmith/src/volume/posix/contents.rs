@@ -34,11 +34,12 @@ impl PosixVolume {
 
     pub(super) fn open_to_write(&self, at: &EntryPath) -> Result<File, Cause> {
         let name = last_name(at)?;
-        match self.look(at)?.base {
+        let entry = self.look(at)?;
+        match entry.base {
+            _ if entry.is_link() => return Err(Cause::ThroughLink(at.clone())),
             Base::File => {}
             Base::Dir => return Err(Cause::IsADirectory),
-            Base::PosixSymlink => return Err(Cause::ThroughLink(at.clone())),
-            Base::Special => return Err(Cause::Unsupported("writing a device, socket or pipe")),
+            _ => return Err(Cause::Unsupported("writing a device, socket or pipe")),
         }
         let dir = self.open_parent(at)?;
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;

@@ -7,6 +7,12 @@ mod aside;
 mod cause;
 mod contents;
 mod host_walk;
+mod links;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod raw;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[path = "raw_none.rs"]
+mod raw;
 mod read;
 mod rename;
 mod stat;
@@ -97,6 +103,10 @@ impl Volume for PosixVolume {
         wanted: Wanted,
         visit: &Visit<'_>,
     ) -> Option<Result<(), VolumeError>> {
+        // The walker takes links at the kernel's word, which is not what they are there.
+        if self.open_dir(below).is_ok_and(|dir| raw::offered(&dir)) {
+            return None;
+        }
         Some(self.sweep_below(below, wanted, visit))
     }
 
@@ -123,6 +133,18 @@ impl Volume for PosixVolume {
         let dir = self.open_dir(at).ok();
         dir.and_then(|dir| stat::caps(dir).ok())
             .unwrap_or(self.info.caps)
+    }
+
+    fn root_of(&self, at: &EntryPath) -> EntryPath {
+        let device = |dir: &EntryPath| stat::device(self.open_dir(dir).ok()?).ok();
+        let mut root = at.parent().unwrap_or_default();
+        let Some(own) = device(&root) else {
+            return EntryPath::root();
+        };
+        while let Some(up) = root.parent().filter(|up| device(up) == Some(own)) {
+            root = up;
+        }
+        root
     }
 
     fn space_at(&self, at: &EntryPath) -> Result<Space, VolumeError> {

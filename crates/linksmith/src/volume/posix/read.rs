@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{PosixVolume, cause, stat};
+use super::{PosixVolume, cause, raw, stat};
 use crate::entry::{Base, Entry, LinkText};
 use crate::path::{EntryPath, Name};
 use crate::volume::Cause;
@@ -15,7 +15,7 @@ use crate::volume::Cause;
 impl PosixVolume {
     pub(super) fn look(&self, at: &EntryPath) -> Result<Entry, Cause> {
         let dir = self.open_parent(at)?;
-        stat::entry(&dir, at.file_name().as_ref()).map_err(of_look)
+        raw::entry(&dir, at.file_name().as_ref()).map_err(of_look)
     }
 
     pub(super) fn list(
@@ -39,7 +39,7 @@ impl PosixVolume {
             let Ok(name) = Name::from_bytes(item.file_name().to_bytes()) else {
                 continue; // `.` and `..`
             };
-            let entry = match stat::entry(&dir, Some(&name)) {
+            let entry = match raw::entry(&dir, Some(&name)) {
                 Ok(entry) => entry,
                 // It went away meanwhile.
                 Err(Errno::NOENT) => continue,
@@ -58,6 +58,11 @@ impl PosixVolume {
             return Ok(None);
         };
         let dir = self.open_parent(at)?;
+        if raw::offered(&dir) {
+            if let Some(data) = raw::data(&dir, &name)? {
+                return Ok(Some(LinkText::Reparse(data)));
+            }
+        }
         match rustix::fs::readlinkat(&dir, name.as_bytes(), Vec::new()) {
             Ok(text) => Ok(Some(LinkText::Posix(text.into_bytes()))),
             // It is there and is no symbolic link.
@@ -72,11 +77,12 @@ impl PosixVolume {
             return Err(Cause::IsADirectory);
         };
         let dir = self.open_parent(at)?;
-        match stat::entry(&dir, Some(&name)).map_err(of_look)?.base {
+        let entry = raw::entry(&dir, Some(&name)).map_err(of_look)?;
+        match entry.base {
+            _ if entry.is_link() => return Err(Cause::ThroughLink(at.clone())),
             Base::File => {}
             Base::Dir => return Err(Cause::IsADirectory),
-            Base::PosixSymlink => return Err(Cause::ThroughLink(at.clone())),
-            Base::Special => return Err(Cause::Unsupported("reading a device, socket or pipe")),
+            _ => return Err(Cause::Unsupported("reading a device, socket or pipe")),
         }
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file =

@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use super::apply::Undo;
 use super::steps::of_name;
 use super::{PosixVolume, last_name};
-use crate::entry::{Base, Entry};
+use crate::entry::Entry;
 use crate::path::EntryPath;
 use crate::volume::Cause;
 
@@ -22,12 +22,12 @@ impl PosixVolume {
         if from == to {
             return Ok(());
         }
-        if entry.base == Base::Dir && to.starts_with(from) {
+        if entry.is_real_dir() && to.starts_with(from) {
             return Err(Cause::BelowItself);
         }
         let taken = match self.look(to) {
             Ok(_) if !replace => return Err(Cause::Exists),
-            Ok(there) if there.base == Base::Dir => return Err(Cause::IsADirectory),
+            Ok(there) if there.is_real_dir() => return Err(Cause::IsADirectory),
             Ok(there) => Some(there),
             Err(Cause::NotFound) => None,
             Err(cause) => return Err(cause),
@@ -64,7 +64,7 @@ impl PosixVolume {
             });
             return Ok(());
         }
-        if last && entry.base != Base::Dir {
+        if last && !entry.is_real_dir() {
             return self.rename_replacing(from, to);
         }
         // So that it can be put back, and because a directory cannot take a file's place in one call.
@@ -110,7 +110,7 @@ impl PosixVolume {
             return Err(Cause::BelowItself);
         }
         let entry = self.look(from)?;
-        if entry.base != Base::Dir && self.link_name(from, to).is_ok() {
+        if !entry.is_real_dir() && self.link_name(from, to).is_ok() {
             return self.unlink(from);
         }
         match self.look(to) {

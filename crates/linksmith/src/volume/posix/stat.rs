@@ -191,6 +191,9 @@ pub(super) fn caps(fd: impl AsFd) -> rustix::io::Result<Caps> {
     if matches!(file_system(&fd)?.as_str(), "vfat" | "exfat") {
         caps = Caps::empty();
     }
+    if super::raw::offered(&fd) {
+        caps |= Caps::SYMLINK | Caps::JUNCTION | Caps::REPARSE;
+    }
     let flags = rustix::fs::fstatvfs(fd)?.f_flag;
     caps.set(
         Caps::READ_ONLY,

@@ -12,7 +12,6 @@ use super::{PosixVolume, cause, last_name, stat};
 use crate::entry::{Base, Entry, FileTime, LinkText, Times};
 use crate::path::{EntryPath, Name, NameError};
 use crate::plan::Step;
-use crate::reparse::ReparseTag;
 use crate::volume::{Caps, Cause};
 
 /// What a directory has that `mkdir` does not give it back by itself.
@@ -21,15 +20,6 @@ pub(super) struct DirMeta {
     mode: Mode,
     owner: (Uid, Gid),
     times: Times,
-}
-
-/// What cannot be held here, by name.
-fn unsupported(tag: ReparseTag) -> Cause {
-    Cause::Unsupported(match tag {
-        ReparseTag::MOUNT_POINT => "junctions",
-        ReparseTag::SYMLINK => "Windows symbolic links",
-        _ => "reparse points",
-    })
 }
 
 /// The cause of an error about a name that was to be made.
@@ -47,12 +37,12 @@ impl PosixVolume {
             Step::MakeDir { at } => self.make_dir(at, done),
             Step::MakeFile { at, contents } => self.make_file(at, contents, done),
             Step::WriteFile { at, contents } => self.write_file(at, contents, done),
-            Step::MakeLink { at, link, .. } => match link {
+            Step::MakeLink { at, link, dir } => match link {
                 LinkText::Posix(text) => self.make_symlink(at, text, done),
-                LinkText::Reparse(data) => Err(unsupported(data.tag())),
+                LinkText::Reparse(data) => self.make_reparse(at, data, *dir, done),
             },
-            Step::SetReparse { data, .. } => Err(unsupported(data.tag())),
-            Step::ClearReparse { .. } => Err(Cause::Unsupported("reparse points")),
+            Step::SetReparse { at, data } => self.set_reparse(at, data, done),
+            Step::ClearReparse { at } => self.clear_reparse(at, done),
             Step::HardLink { existing, new } => self.hard_link(existing, new, done),
             Step::Rename { from, to, replace } => self.rename(from, to, *replace, last, done),
             Step::Remove { at } => self.remove(at, last, done),
@@ -101,34 +91,6 @@ impl PosixVolume {
         })
     }
 
-    fn make_symlink(&self, at: &EntryPath, text: &[u8], done: &mut Vec<Undo>) -> Result<(), Cause> {
-        let name = at.file_name().ok_or(Cause::Exists)?;
-        if text.is_empty() {
-            return Err(Cause::Name(NameError::Empty));
-        }
-        if text.contains(&0) {
-            return Err(Cause::Name(NameError::Character("a NUL")));
-        }
-        if text.len() >= super::walk::PATH_MAX {
-            return Err(Cause::Name(NameError::TooLong(text.len())));
-        }
-        let dir = self.open_parent(at)?;
-        rustix::fs::symlinkat(text, &dir, name.as_bytes()).map_err(|e| match e {
-            Errno::PERM if lacks(&dir, Caps::POSIX_SYMLINK) => Cause::Unsupported("symbolic links"),
-            _ => of_name(e, &name),
-        })?;
-        let id = stat::entry(&dir, Some(&name)).map_err(cause::of)?.id;
-        done.push(Undo::Unlink(at.clone(), id));
-        let back = rustix::fs::readlinkat(&dir, name.as_bytes(), Vec::new()).map_err(cause::of)?;
-        if back.as_bytes() != text {
-            if let Some(Undo::Unlink(at, _)) = done.pop() {
-                let _ = self.unlink(&at);
-            }
-            return Err(Cause::ReadBack(back.to_string_lossy().into_owned()));
-        }
-        Ok(())
-    }
-
     fn hard_link(
         &self,
         existing: &EntryPath,
@@ -166,7 +128,8 @@ impl PosixVolume {
     fn remove(&self, at: &EntryPath, last: bool, done: &mut Vec<Undo>) -> Result<(), Cause> {
         last_name(at)?;
         let entry = self.look(at)?;
-        if entry.base == Base::Dir {
+        // The system knows a directory with reparse data as a symbolic link.
+        if entry.is_real_dir() && entry.tag.is_none() {
             let meta = self.dir_meta(at, &entry)?;
             self.remove_dir_with_asides(at, done)?;
             done.push(Undo::MakeDir(at.clone(), meta));
@@ -234,7 +197,7 @@ impl PosixVolume {
 }
 
 /// Whether a file system is known to have no such links: its `EPERM` speaks of that, not of rights.
-fn lacks(dir: impl AsFd, caps: Caps) -> bool {
+pub(super) fn lacks(dir: impl AsFd, caps: Caps) -> bool {
     stat::caps(dir).is_ok_and(|there| !there.contains(caps))
 }
 

@@ -136,6 +136,10 @@ impl Volume for Preview {
         self.base.caps_at(at)
     }
 
+    fn root_of(&self, at: &EntryPath) -> EntryPath {
+        self.base.root_of(at)
+    }
+
     fn space_at(&self, at: &EntryPath) -> Result<Space, VolumeError> {
         self.base.space_at(at)
     }
