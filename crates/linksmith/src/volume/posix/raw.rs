@@ -25,7 +25,7 @@ const FLAGS: &str = "system.ntfs_attrib_be";
 /// Its times: made, written, read, record changed; 64 bits each, big-endian.
 const TIMES: &str = "system.ntfs_times_be";
 /// `statfs` of any FUSE file system.
-const FUSE: i64 = 0x6573_5546;
+const FUSE: rustix::fs::FsWord = 0x6573_5546;
 
 /// A path that leads to a name in an open directory, for calls that take no directory; of the directory
 /// itself without a name. The last name is not followed.
@@ -47,8 +47,7 @@ fn get(dir: &impl AsFd, name: Option<&Name>, attribute: &str) -> rustix::io::Res
 /// All three must hold: the kernel's NTFS drivers answer the first attribute as ntfs-3g does, and other
 /// FUSE file systems may answer anything.
 pub(super) fn offered(dir: &impl AsFd) -> bool {
-    let is_fuse = |dir| rustix::fs::fstatfs(dir).is_ok_and(|fs| fs.f_type as i64 == FUSE);
-    is_fuse(dir.as_fd())
+    rustix::fs::fstatfs(dir).is_ok_and(|fs| fs.f_type == FUSE)
         && matches!(get(dir, None, DATA), Ok(_) | Err(Errno::NODATA))
         && get(dir, None, FLAGS).is_ok_and(|flags| flags.len() == 4)
 }
