@@ -9,6 +9,7 @@ mod cmd_words;
 mod command;
 mod describe;
 mod error;
+mod link_index;
 mod output;
 mod plan_file;
 mod session;

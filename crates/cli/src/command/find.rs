@@ -136,7 +136,8 @@ pub(super) fn roots(drives: &Drives, texts: &[OsString]) -> Result<Vec<Place>, C
 }
 
 /// What is wanted, ready to be asked of each entry on any thread.
-struct Filter {
+#[derive(Default)]
+pub(super) struct Filter {
     scan: Options,
     kinds: Vec<Kind>,
     statuses: Vec<Status>,
@@ -192,6 +193,14 @@ impl Find {
 }
 
 impl Filter {
+    /// All that a scan finds.
+    pub(super) fn of(scan: Options) -> Self {
+        Self {
+            scan,
+            ..Self::default()
+        }
+    }
+
     /// What is cheap to ask comes before the link is followed.
     fn may_want(&self, drives: &Drives, hit: &Hit) -> bool {
         let modified = hit.entry.times.modified;
@@ -232,10 +241,10 @@ impl Filter {
     }
 }
 
-type Streamed = Result<Box<Description>, CliError>;
+pub(super) type Streamed = Result<Box<Description>, CliError>;
 
 /// Hands everything wanted below the roots to `take`, in the order in which it is found.
-fn stream(
+pub(super) fn stream(
     drives: &Drives,
     roots: &[Place],
     filter: &Filter,

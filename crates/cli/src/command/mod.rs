@@ -25,6 +25,7 @@ mod list;
 mod man;
 mod names;
 mod remove;
+mod refs;
 mod shell;
 mod show;
 mod type_;
@@ -101,6 +102,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<list::List>(),
     Verb::of::<find::Find>(),
     Verb::of::<names::Names>(),
+    Verb::of::<refs::Refs>(),
     Verb::of::<type_::Type>(),
     Verb::of::<shell::Shell>(),
     Verb::of::<doctor::Doctor>(),

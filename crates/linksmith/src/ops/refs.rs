@@ -1,7 +1,7 @@
 //! Who points here: every link that leads to a place or below it.
 
 use crate::path::EntryPath;
-use crate::resolve::{End, Located, Resolution};
+use crate::resolve::{End, Located, Part, Resolution};
 use crate::volume::{Drives, Place};
 
 use super::say::is_within;
@@ -17,35 +17,55 @@ pub struct Reach {
     pub below: EntryPath,
 }
 
-/// How a link leads to `to` or below it; `None` where it does not.
-///
-/// A link leads to a place that its way goes through, also where it then ends elsewhere or nowhere:
-/// without the place it would end sooner.
-pub fn reach(drives: &Drives, to: &Place, link: &Located) -> Option<Reach> {
-    way(link.resolution.as_ref()?)
-        .into_iter()
-        .find_map(|(hops, place)| {
-            let below = below(drives, &place, to)?;
-            let all = link.resolution.as_ref()?.hops.iter();
-            let via = all.take(hops).skip(1).map(|hop| hop.at.clone());
-            Some(Reach {
-                hops,
-                via: via.collect(),
-                below,
-            })
-        })
+/// The way of a link: enough to say later what it leads to, without following it again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Way {
+    /// The links on it, itself first.
+    pub links: Vec<Place>,
+    /// The places it comes to, each with the number of links before it.
+    pub stops: Vec<(usize, Place)>,
 }
 
-/// The places that a link's way comes to, each with the number of links before it.
-pub fn way(resolution: &Resolution) -> Vec<(usize, Place)> {
-    let mut places = Vec::new();
-    for (number, hop) in resolution.hops.iter().enumerate() {
-        if number > 0 {
-            places.push((number, hop.at.clone()));
+impl Way {
+    /// The way that was gone.
+    pub fn of(resolution: &Resolution) -> Self {
+        let mut stops = Vec::new();
+        for (number, hop) in resolution.hops.iter().enumerate() {
+            if number > 0 {
+                stops.push((number, hop.at.clone()));
+            }
+            stops.extend(hop.to.clone().map(|to| (number + 1, to)));
         }
-        places.extend(hop.to.clone().map(|to| (number + 1, to)));
+        stops.extend(end(&resolution.end).map(|place| (resolution.hops.len(), place)));
+        stops.dedup();
+        Self {
+            links: resolution.hops.iter().map(|hop| hop.at.clone()).collect(),
+            stops,
+        }
     }
-    let end = match &resolution.end {
+
+    /// How it leads to `to` or below it; `None` where it does not.
+    ///
+    /// A link leads to a place that its way goes through, also where it then ends elsewhere or nowhere:
+    /// without the place it would end sooner.
+    pub fn reach(&self, drives: &Drives, to: &Place) -> Option<Reach> {
+        self.stops.iter().find_map(|(hops, place)| {
+            let below = below(drives, place, to)?;
+            let via = self.links.iter().take(*hops).skip(1).cloned().collect();
+            let hops = *hops;
+            Some(Reach { hops, via, below })
+        })
+    }
+}
+
+/// How a link leads to `to` or below it; `None` where it does not.
+pub fn reach(drives: &Drives, to: &Place, link: &Located) -> Option<Reach> {
+    Way::of(link.resolution.as_ref()?).reach(drives, to)
+}
+
+/// Where a way ends, whether something is there or not.
+fn end(end: &End) -> Option<Place> {
+    match end {
         End::Found { place, .. }
         | End::NotADirectory { place }
         | End::Denied { place }
@@ -55,16 +75,14 @@ pub fn way(resolution: &Resolution) -> Vec<(usize, Place)> {
             let mut place = place.clone();
             for part in rest {
                 match part {
-                    crate::resolve::Part::Name(name) => place.path.push(name),
-                    crate::resolve::Part::Up => drop(place.path.pop()),
+                    Part::Name(name) => place.path.push(name),
+                    Part::Up => drop(place.path.pop()),
                 }
             }
             Some(place)
         }
         _ => None,
-    };
-    places.extend(end.map(|place| (resolution.hops.len(), place)));
-    places
+    }
 }
 
 /// What lies below `dir` at `place`; `None` where the place is not in it.
