@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use linksmith::ops::{ExecuteError, Watched, execute};
-use linksmith::undo::Keep;
+use linksmith::ops::{ExecuteError, Recorder, Watched, execute};
+use linksmith::undo::{Keep, Recording, RunId, TakeBack};
 use linksmith::{Plan, VolumeError};
 use serde::Serialize;
 
 use crate::error::{CliError, Exit};
+use crate::journal;
 use crate::output::json;
 use crate::output::progress::Bar;
 use crate::plan_file::{PlanFile, StepOf, words};
@@ -23,6 +24,9 @@ pub(crate) struct ChangeArgs {
     /// Save the plan as JSON and stop; `linksmith apply FILE` does it later
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
+    /// Keep nothing to take the change back with; also what is too large to be kept goes then
+    #[arg(long)]
+    pub no_undo: bool,
 }
 
 /// What became of a plan.
@@ -74,23 +78,56 @@ impl ChangeArgs {
         if self.dry_run || self.plan.is_some() {
             return Ok(Carried::Shown);
         }
-        run(session, plan)?;
+        if plan.steps.is_empty() {
+            return Ok(Carried::Done);
+        }
+        journal::recover(session)?;
+        let recording = if self.no_undo {
+            None
+        } else {
+            journal::begin(session, plan, None)?
+        };
+        run(session, plan, recording)?;
         Ok(Carried::Done)
     }
 }
 
-fn run(session: &mut Session, plan: &Plan) -> Result<(), Stopped> {
+fn run(session: &mut Session, plan: &Plan, recording: Option<Recording>) -> Result<(), Stopped> {
     let drives = session.drives()?;
-    // What cannot be kept for taking back is lost then: nobody asked for a journal.
-    let keep = Keep::DEFAULT.or_lose();
+    // What cannot be kept for taking back is lost only where nobody wants to take it back.
+    let keep = match recording {
+        Some(_) => Keep::DEFAULT,
+        None => Keep::DEFAULT.or_lose(),
+    };
+    let mut recording = recording;
+    let recorder = recording.as_mut().map(|r| r as &mut dyn Recorder);
     let done = if plan.steps.len() < 2 {
-        execute(plan, &*drives, keep, None)
+        execute(plan, &*drives, keep, recorder)
     } else {
         let mut bar = Bar::new(&session.console);
-        let mut watched = Watched::new(None, &mut bar, plan.steps.len());
+        let mut watched = Watched::new(recorder, &mut bar, plan.steps.len());
         execute(plan, &*drives, keep, Some(&mut watched))
     };
     done.map(|_| ()).map_err(|e| stopped(session, plan, e))
+}
+
+/// Does a plan and records it as taking back the run `undoes`.
+pub(crate) fn take_back(
+    session: &mut Session,
+    back: &TakeBack,
+    undoes: RunId,
+) -> Result<(), CliError> {
+    let recording = journal::begin(session, &back.plan, Some((undoes, &back.again)))?;
+    Ok(run(session, &back.plan, recording)?)
+}
+
+/// Does the rest of a run and records it there.
+pub(crate) fn resume(
+    session: &mut Session,
+    plan: &Plan,
+    recording: Recording,
+) -> Result<(), CliError> {
+    Ok(run(session, plan, Some(recording))?)
 }
 
 fn stopped(session: &mut Session, plan: &Plan, error: ExecuteError) -> Stopped {
@@ -124,6 +161,7 @@ fn stopped(session: &mut Session, plan: &Plan, error: ExecuteError) -> Stopped {
         ExecuteError::NoVolume(_) => {
             Stopped::Other(CliError::new(Exit::NotFound, error.to_string()))
         }
+        ExecuteError::Undo(error) => Stopped::Other(journal::error(&error)),
         other => Stopped::Other(CliError::new(Exit::Partly, other.to_string())),
     }
 }

@@ -9,6 +9,7 @@ mod cmd_words;
 mod command;
 mod describe;
 mod error;
+mod journal;
 mod link_index;
 mod output;
 mod plan_file;

@@ -11,7 +11,7 @@ use linksmith::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::output::json::hex;
+use crate::output::json::{hex, unhex};
 
 /// The version of the shape.
 const VERSION: u32 = 1;
@@ -67,18 +67,6 @@ impl Bytes {
     fn to_path(&self) -> Result<EntryPath, String> {
         EntryPath::parse(self.to_bytes()?).map_err(|e| e.to_string())
     }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u32> = text
-        .chars()
-        .map(|c| c.to_digit(16))
-        .collect::<Option<_>>()?;
-    let pairs = digits.chunks(2).map(|pair| match pair {
-        [high, low] => u8::try_from(high * 16 + low).ok(),
-        _ => None,
-    });
-    pairs.collect()
 }
 
 /// What a link says.

@@ -25,6 +25,8 @@ pub(crate) struct Session {
     pub console: Console,
     /// The options that hold for all of it.
     pub globals: Globals,
+    /// The command under way as it was typed: what the journal calls its changes.
+    pub command: String,
     drives: Option<Arc<Drives>>,
 }
 
@@ -33,6 +35,7 @@ impl Session {
         Self {
             console,
             globals: Globals::default(),
+            command: String::new(),
             drives: None,
         }
     }

@@ -216,7 +216,7 @@ fn begin(
     journal: &Journal,
     plan: &Plan,
     volume: &Arc<dyn Volume>,
-    undoes: Option<linksmith::undo::RunId>,
+    undoes: Option<(linksmith::undo::RunId, &[(usize, linksmith::FileId)])>,
 ) -> Recording {
     journal
         .begin("a random change", plan, &records(volume), undoes)
@@ -227,9 +227,11 @@ fn take_back(journal: &Journal, volume: &Arc<dyn Volume>, run: &linksmith::undo:
     let back = run
         .take_back(&[(DRIVE, Arc::clone(volume))])
         .unwrap_or_else(|e| panic!("seed {seed}: {e}: {run:#?}"));
-    let mut recording = begin(journal, &back, volume, Some(run.id));
+    let undoes = Some((run.id, back.again.as_slice()));
+    let back = &back.plan;
+    let mut recording = begin(journal, back, volume, undoes);
     execute(
-        &back,
+        back,
         &One(Arc::clone(volume)),
         Keep::DEFAULT,
         Some(&mut recording),
@@ -284,6 +286,38 @@ fn crashed(
     }
 }
 
+/// Several runs, each on what the one before left, taken back one after the other, the last first: files
+/// that are made again on the way have other ids than the runs before know.
+///
+/// # Panics
+/// Where a tree is not what it was.
+pub fn in_sequence(
+    changes: &mut Changes,
+    volume: &Arc<dyn Volume>,
+    journal: &Path,
+    seed: u64,
+) -> usize {
+    let journal = Journal::open(journal).expect("a journal folder");
+    let mut steps = 0;
+    let mut runs = Vec::new();
+    for _ in 0..4 {
+        let plan = plan(changes, volume);
+        let before = snapshot(&**volume);
+        let mut recording = begin(&journal, &plan, volume, None);
+        let one = One(Arc::clone(volume));
+        execute(&plan, &one, Keep::DEFAULT, Some(&mut recording))
+            .unwrap_or_else(|e| panic!("seed {seed}: {e}: {plan:#?}"));
+        steps += plan.steps.len();
+        runs.push((recording.id(), before, plan));
+    }
+    for (id, before, plan) in runs.into_iter().rev() {
+        let run = journal.run(id).expect("a run");
+        take_back(&journal, volume, &run, seed);
+        same(&snapshot(&**volume), &before, seed, &plan);
+    }
+    steps
+}
+
 /// Many cases on volumes made by `new`, `per_volume` on each tree. The journal is made in `folder`.
 /// Returns how many cases and steps there were.
 ///
@@ -307,6 +341,7 @@ pub fn many_cases(
             steps += one_case(&mut changes, &volume, &journal, seed);
             done += 1;
         }
+        steps += in_sequence(&mut changes, &volume, &journal, seed);
         #[allow(clippy::disallowed_methods, reason = "a folder of the test itself")]
         std::fs::remove_dir_all(&journal).expect("the journal's folder");
     }

@@ -15,6 +15,7 @@
 //! Start-up is kept short: only the verb that was asked for is ever built as a `clap` command. The
 //! whole tree exists for `help`, `completions` and `man` alone.
 
+mod apply;
 mod audit;
 mod completions;
 mod create;
@@ -24,11 +25,12 @@ mod graph;
 mod list;
 mod man;
 mod names;
-mod remove;
 mod refs;
+mod remove;
 mod shell;
 mod show;
 mod type_;
+mod undo;
 
 use std::ffi::{OsStr, OsString};
 
@@ -104,6 +106,8 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<names::Names>(),
     Verb::of::<refs::Refs>(),
     Verb::of::<type_::Type>(),
+    Verb::of::<apply::Apply>(),
+    Verb::of::<undo::Undo>(),
     Verb::of::<shell::Shell>(),
     Verb::of::<doctor::Doctor>(),
     Verb::of::<graph::Draw>(),
@@ -211,6 +215,9 @@ pub(crate) fn invoke(
         }
     };
     let options = Globals::from_arg_matches(&matches).map_err(|e| from_clap(&e))?;
+    session.command = words.iter().fold(verb.name.to_owned(), |text, word| {
+        text + " " + &crate::output::visible(word.as_encoded_bytes())
+    });
     session.with_options(options, |session| (verb.run)(&matches, session))
 }
 

@@ -143,6 +143,16 @@ impl<T: Coded> Coded for Vec<T> {
     }
 }
 
+impl<A: Coded, B: Coded> Coded for (A, B) {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+        self.1.write(out);
+    }
+    fn read(input: &mut Input<'_>) -> Read<Self> {
+        Ok((A::read(input)?, B::read(input)?))
+    }
+}
+
 impl Coded for EntryPath {
     fn write(&self, out: &mut Vec<u8>) {
         write_bytes(self.as_bytes(), out);

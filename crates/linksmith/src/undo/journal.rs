@@ -4,6 +4,7 @@
 //! its kind (1) and its payload. What is torn at the end was never acted on: the frame that says a step
 //! is begun is on the disk before the step is.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -58,6 +59,8 @@ pub struct Recording {
     file: File,
     /// Steps of the run that were done before this recording took it up again.
     offset: usize,
+    /// The folder, until the file's name in it is on the disk.
+    unsynced: Option<PathBuf>,
 }
 
 impl Journal {
@@ -70,13 +73,14 @@ impl Journal {
         }
     }
 
-    /// Writes a plan down, before its first step. The title says what was asked for.
+    /// Writes a plan down. It is on the disk before its first step, together with how that is taken
+    /// back. The title says what was asked for.
     pub fn begin(
         &self,
         title: &str,
         plan: &Plan,
         drives: &[DriveRecord],
-        undoes: Option<RunId>,
+        undoes: Option<(RunId, &[(usize, FileId)])>,
     ) -> Result<Recording, UndoError> {
         let (id, path, file) = self.new_file()?;
         lock(&file).map_err(|e| io_error("lock", &path, e))?;
@@ -85,20 +89,22 @@ impl Journal {
             path,
             file,
             offset: 0,
+            unsynced: Some(self.dir.clone()),
         };
         recording.write(MAGIC)?;
         let mut start = Vec::new();
         FileTime::now().0.write(&mut start);
         title.to_owned().write(&mut start);
-        undoes.map(|id| id.0).write(&mut start);
+        undoes.map(|(id, _)| id.0).write(&mut start);
+        let again = undoes.map_or(&[][..], |(_, again)| again);
+        let again = again.iter().map(|(step, id)| (*step as u64, *id));
+        again.collect::<Vec<_>>().write(&mut start);
         (plan.steps.len() as u64).write(&mut start);
         drives.to_vec().write(&mut start);
         recording.frame(Kind::Start, &start)?;
         let mut steps = Vec::new();
         plan.steps.write(&mut steps);
         recording.frame(Kind::Plan, &steps)?;
-        recording.sync()?;
-        sync_dir(&self.dir).map_err(|e| io_error("write", &self.dir, e))?;
         Ok(recording)
     }
 
@@ -150,17 +156,18 @@ impl Journal {
 
     /// One run with its steps.
     pub fn run(&self, id: RunId) -> Result<Run, UndoError> {
-        let state = self
-            .runs()?
-            .into_iter()
-            .flatten()
-            .find(|run| run.id == id)
-            .map(|run| run.state);
-        let run = self.load(id, true)?;
-        Ok(Run {
-            state: state.unwrap_or(run.state),
-            ..run
-        })
+        let mut run = self.load(id, true)?;
+        for other in self.runs()?.into_iter().flatten() {
+            if other.id == id {
+                run.state = other.state;
+            }
+            if other.id > id {
+                let pairs = other.again.iter();
+                let pairs = pairs.filter_map(|(step, old)| Some((*old, (*other.ids.get(*step)?)?)));
+                run.aliases.extend(pairs);
+            }
+        }
+        Ok(run)
     }
 
     /// The newest run that can be taken back and takes back no other itself.
@@ -199,6 +206,7 @@ impl Journal {
             path,
             file,
             offset: done,
+            unsynced: None,
         };
         let unknown = done.saturating_sub(run.ids.len());
         if unknown > 0 {
@@ -357,6 +365,11 @@ fn read_start(id: RunId, input: &mut Input<'_>) -> Result<Run, Malformed> {
         started: FileTime(u64::read(input)?),
         title: String::read(input)?,
         undoes: Option::<u64>::read(input)?.map(RunId),
+        again: Vec::<(u64, FileId)>::read(input)?
+            .into_iter()
+            .map(|(step, id)| (usize::try_from(step).unwrap_or(usize::MAX), id))
+            .collect(),
+        aliases: HashMap::new(),
         count: usize::try_from(u64::read(input)?).unwrap_or(usize::MAX),
         drives: Vec::read(input)?,
         state: RunState::Interrupted,
@@ -435,7 +448,11 @@ impl Recording {
 
     fn sync(&mut self) -> Result<(), UndoError> {
         let synced = self.file.sync_data();
-        synced.map_err(|e| io_error("write", &self.path, e))
+        synced.map_err(|e| io_error("write", &self.path, e))?;
+        match self.unsynced.take() {
+            Some(dir) => sync_dir(&dir).map_err(|e| io_error("write", &dir, e)),
+            None => Ok(()),
+        }
     }
 
     fn done_frame(&mut self, first: usize, ids: &[Option<FileId>]) -> Result<(), UndoError> {
@@ -467,12 +484,13 @@ impl Recorder for Recording {
         self.sync()
     }
 
-    /// A run taken up again that fails has only its rest taken back: it stays interrupted.
+    /// Not synced: where it is lost, all steps are found done, or all taken back. A run taken up again
+    /// that fails has only its rest taken back: it stays interrupted.
     fn end(&mut self, done: bool) -> Result<(), UndoError> {
         if done || self.offset == 0 {
             self.frame(Kind::End, &[u8::from(done)])?;
         }
-        self.sync()
+        Ok(())
     }
 }
 

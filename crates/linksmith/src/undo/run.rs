@@ -56,6 +56,10 @@ pub struct Run {
     pub title: String,
     /// The run that this one takes back.
     pub undoes: Option<RunId>,
+    /// Which of its steps make a file again that was gone, and which id that had.
+    pub again: Vec<(usize, FileId)>,
+    /// Ids that files of this run have by now, because later runs made them again.
+    pub aliases: HashMap<FileId, FileId>,
     /// Its drives.
     pub drives: Vec<DriveRecord>,
     /// How many steps the plan has.
@@ -70,6 +74,16 @@ pub struct Run {
     pub ids: Vec<Option<FileId>>,
     /// The step at whose taking back it stopped.
     pub(super) back: Option<usize>,
+}
+
+/// How a run is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TakeBack {
+    /// The steps.
+    pub plan: Plan,
+    /// Which of them make a file again that is gone, and which id that had: it gets another one, and
+    /// runs before know it by the old one.
+    pub again: Vec<(usize, FileId)>,
 }
 
 /// Volumes by the drive numbers of today.
@@ -116,7 +130,7 @@ impl Run {
     /// # Errors
     /// [`UndoError::Changed`] where something was changed since, [`UndoError::Lost`] where something
     /// was not kept, [`UndoError::NoVolume`] where a volume is not attached.
-    pub fn take_back(&self, attached: Attached<'_>) -> Result<Plan, UndoError> {
+    pub fn take_back(&self, attached: Attached<'_>) -> Result<TakeBack, UndoError> {
         match self.state {
             RunState::TakenBack => return Err(UndoError::Already(self.id)),
             RunState::UnderWay => return Err(UndoError::UnderWay(self.id)),
@@ -126,7 +140,7 @@ impl Run {
         let mut back = Back {
             run: self,
             table,
-            plan: Plan::default(),
+            back: TakeBack::default(),
             again: HashMap::new(),
         };
         let begun = match self.back {
@@ -136,7 +150,20 @@ impl Run {
         for number in (0..begun).rev() {
             back.step(number, self.back == Some(number))?;
         }
-        Ok(back.plan)
+        Ok(back.back)
+    }
+
+    /// The id that a file of this run has by now.
+    fn now(&self, id: FileId) -> FileId {
+        let mut id = id;
+        // Each run can give it another one; a circle would be a journal of lies.
+        for _ in 0..self.aliases.len() {
+            match self.aliases.get(&id) {
+                Some(next) => id = *next,
+                None => break,
+            }
+        }
+        id
     }
 
     /// What is left to do of an interrupted run, and how many of its steps are done.
@@ -180,11 +207,18 @@ impl Run {
     }
 }
 
+fn makes_anew(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::MakeDir { .. } | Step::MakeFile { .. } | Step::MakeLink { .. }
+    )
+}
+
 /// Going back, step by step, on previews.
 struct Back<'r> {
     run: &'r Run,
     table: Table,
-    plan: Plan,
+    back: TakeBack,
     /// Files made again on the way back, by the id they had.
     again: HashMap<FileId, FileId>,
 }
@@ -204,6 +238,7 @@ impl Back<'_> {
         }
         let (now, preview) = self.table.get(self.run, planned.drive)?;
         let id = self.run.ids.get(number).copied().flatten();
+        let id = id.map(|id| self.run.now(id));
         let id = id.map(|id| self.again.get(&id).copied().unwrap_or(id));
         let wrong = mismatch(preview, &planned.step, id)?;
         if let Some(wrong) = wrong.as_ref().filter(|_| !halfway) {
@@ -222,11 +257,14 @@ impl Back<'_> {
             preview
                 .apply(std::slice::from_ref(step))
                 .map_err(|e| blocked(step.at(), &e.source.cause.to_string()))?;
-            self.plan.push(*now, step.clone(), expect);
+            if let Some(gone) = inverse.gone.filter(|_| makes_anew(step)) {
+                self.back.again.push((self.back.plan.steps.len(), gone));
+            }
+            self.back.plan.push(*now, step.clone(), expect);
         }
         if let Some(gone) = inverse.gone {
             if let Ok(entry) = preview.entry(planned.step.at()) {
-                self.again.insert(gone, entry.id);
+                self.again.insert(self.run.now(gone), entry.id);
             }
         }
         Ok(())

@@ -1,0 +1,119 @@
+//! `apply PLAN`.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use linksmith::volume::Drives;
+use linksmith::{Cause, DriveId, EntryPath, Expect, Plan, PlannedStep, Step};
+
+use crate::change::ChangeArgs;
+use crate::error::{CliError, Exit};
+use crate::plan_file::{DriveOf, PlanFile};
+use crate::session::Session;
+
+/// Do a saved plan
+///
+/// Before a step is done, what it expects is looked at again: which file is there, and what the link says
+/// to the byte. A plan for another state or another volume is refused with exit code 8, and nothing stays
+/// done of it.
+#[derive(clap::Args)]
+pub(crate) struct Apply {
+    /// A file that `--plan` wrote
+    #[arg(value_name = "PLAN")]
+    file: PathBuf,
+    #[command(flatten)]
+    change: ChangeArgs,
+}
+
+impl super::Command for Apply {
+    const NAME: &'static str = "apply";
+    const EXAMPLES: &'static str = "
+  linksmith retarget --from D:\\old --to E:\\new C:\\ --plan moved.json
+  linksmith apply -n moved.json                 what it would do
+  linksmith apply moved.json";
+
+    fn run(self, session: &mut Session) -> Result<Exit, CliError> {
+        let shown = self.file.as_os_str().as_encoded_bytes();
+        let text = std::fs::read(&self.file)
+            .map_err(|e| CliError::cannot("read the plan", shown, &Cause::Io(e)))?;
+        let refused = |why: &str| {
+            let message = format!("'{}' is refused: {why}", self.file.display());
+            CliError::new(Exit::Unsafe, message)
+                .path(shown)
+                .hint("`--plan FILE` with the verb itself makes a new plan.")
+        };
+        let file: PlanFile = serde_json::from_slice(&text).map_err(|e| refused(&e.to_string()))?;
+        let mut plan = file.to_plan().map_err(|e| refused(&e))?;
+        let drives = session.drives()?;
+        attach(&mut plan, file.drives(), &drives).map_err(|e| refused(&e))?;
+        guarded(&plan).map_err(|e| refused(&e))?;
+        let steps = plan.steps.len();
+        if self.change.carry_out(session, &plan)? == crate::change::Carried::Done {
+            session.console.note(format!("{steps} steps done"))?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Puts today's drives in the place of the plan's, by the volumes' serial numbers.
+fn attach(plan: &mut Plan, of: &[DriveOf], drives: &Drives) -> Result<(), String> {
+    for planned in &mut plan.steps {
+        let wanted = of.iter().find(|d| d.id == planned.drive.0);
+        let wanted =
+            wanted.ok_or_else(|| format!("drive {} is not among its drives", planned.drive.0))?;
+        planned.drive = drive(wanted, drives).ok_or_else(|| {
+            format!(
+                "it is for the volume '{}' with serial number {}, which is not attached",
+                wanted.root, wanted.serial
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn drive(wanted: &DriveOf, drives: &Drives) -> Option<DriveId> {
+    drives.ids().into_iter().find(|id| {
+        let serial = drives.volume(*id).map(|v| v.info().serial);
+        serial.is_ok_and(|serial| format!("{serial:016X}") == wanted.serial)
+    })
+}
+
+/// A step that takes something away or changes it has to say which file it expects there, unless the
+/// plan itself puts it there. A plan from which that was taken out is refused.
+fn guarded(plan: &Plan) -> Result<(), String> {
+    let mut made: HashSet<(DriveId, EntryPath)> = HashSet::new();
+    for (number, planned) in plan.steps.iter().enumerate() {
+        let touches = touched(&planned.step);
+        let known =
+            |at: &EntryPath| made.contains(&(planned.drive, at.clone())) || expects(planned, at);
+        if let Some(at) = touches.filter(|at| !known(at)) {
+            let at = at.display();
+            return Err(format!(
+                "step {} does not say which file it expects at '{at}'",
+                number + 1
+            ));
+        }
+        if !matches!(planned.step, Step::Remove { .. }) {
+            made.insert((planned.drive, planned.step.at().clone()));
+        }
+    }
+    Ok(())
+}
+
+fn touched(step: &Step) -> Option<&EntryPath> {
+    match step {
+        Step::Remove { at }
+        | Step::WriteFile { at, .. }
+        | Step::SetReparse { at, .. }
+        | Step::ClearReparse { at } => Some(at),
+        Step::Rename { from, .. } => Some(from),
+        _ => None,
+    }
+}
+
+fn expects(planned: &PlannedStep, wanted: &EntryPath) -> bool {
+    planned
+        .expect
+        .iter()
+        .any(|expect| matches!(expect, Expect::Entry { at, .. } if at == wanted))
+}
