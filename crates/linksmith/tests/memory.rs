@@ -69,3 +69,29 @@ fn a_volume_takes_another_table_of_upper_case() {
         .expect("two names");
     assert_eq!(list(&volume, &path("")).expect("a listing").len(), 2);
 }
+
+#[test]
+fn threads_see_whole_states_only() {
+    let volume = MemoryVolume::ntfs();
+    let pair = |n: usize| {
+        [
+            make_file(&format!("{n}a"), "x"),
+            make_file(&format!("{n}b"), "x"),
+        ]
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let volume = &volume;
+            scope.spawn(move || {
+                for n in 0..100 {
+                    volume.apply(&pair(thread * 100 + n)).expect("two files");
+                }
+            });
+        }
+        for _ in 0..200 {
+            // Both files of a pair, or neither.
+            assert_eq!(list(&volume, &path("")).expect("a listing").len() % 2, 0);
+        }
+    });
+    assert_eq!(list(&volume, &path("")).expect("a listing").len(), 800);
+}

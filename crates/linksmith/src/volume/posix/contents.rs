@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 
 use rustix::fs::{Mode, OFlags};
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use rustix::io::Errno;
 
 use super::apply::Undo;
