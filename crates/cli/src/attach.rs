@@ -1,5 +1,7 @@
 //! Which drives there are: those of the command line, or this machine's.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
 
 use linksmith::partition::PartitionError;
@@ -18,6 +20,16 @@ pub(crate) fn drives(globals: &Globals, console: &mut Console) -> Result<Drives,
     if globals.drives.is_empty() {
         return host();
     }
+    let specs = specs(globals)?;
+    let mut attached = Vec::with_capacity(specs.len());
+    for spec in &specs {
+        attached.push((char::from(spec.letter), open(spec, console)?));
+    }
+    Drives::attached(attached).map_err(located)
+}
+
+/// The drives that are asked for.
+fn specs(globals: &Globals) -> Result<Vec<DriveSpec>, CliError> {
     let mut specs: Vec<DriveSpec> = Vec::new();
     for text in &globals.drives {
         let spec = DriveSpec::parse(text)?;
@@ -25,11 +37,29 @@ pub(crate) fn drives(globals: &Globals, console: &mut Console) -> Result<Drives,
         specs.retain(|s| s.letter != spec.letter);
         specs.push(spec);
     }
-    let mut attached = Vec::with_capacity(specs.len());
-    for spec in &specs {
-        attached.push((char::from(spec.letter), open(spec, console)?));
-    }
-    Drives::attached(attached).map_err(located)
+    Ok(specs)
+}
+
+/// The attached drive that `C:` or `C:\` names, where `text` is that.
+pub(crate) fn attached(globals: &Globals, text: &OsStr) -> Result<Option<DriveSpec>, CliError> {
+    let letter = match text.as_encoded_bytes() {
+        [letter, b':'] | [letter, b':', b'\\'] => letter.to_ascii_uppercase(),
+        _ => return Ok(None),
+    };
+    Ok(specs(globals)?
+        .into_iter()
+        .find(|spec| spec.letter == letter))
+}
+
+/// Opens an image to read it.
+pub(crate) fn open_image(path: &Path, part: Option<u32>) -> Result<ImageVolume, CliError> {
+    let spec = DriveSpec {
+        letter: b'C',
+        path: path.as_os_str().to_owned(),
+        part,
+        read_only: true,
+    };
+    ImageVolume::open(path, part).map_err(|error| not_attached(&spec, &error.cause))
 }
 
 fn host() -> Result<Drives, CliError> {
@@ -41,7 +71,7 @@ fn open(spec: &DriveSpec, console: &mut Console) -> Result<Arc<dyn Volume>, CliE
     if let Some(options) = shown.strip_prefix("memory:") {
         return memory(options, spec.read_only);
     }
-    let path = std::path::Path::new(&spec.path);
+    let path = Path::new(&spec.path);
     let volume =
         ImageVolume::open(path, spec.part).map_err(|error| not_attached(spec, &error.cause))?;
     // One line, however much is wrong: reading goes on.
@@ -67,6 +97,8 @@ fn not_attached(spec: &DriveSpec, cause: &Cause) -> CliError {
             error.hint(format!("For example: `--drive {letter}={shown},part={number}`."))
         }
         Cause::NoVolume(_) => error.hint("An NTFS volume, or a disk with MBR or GPT that holds one, is needed."),
+        Cause::InUse => CliError { exit: Exit::Damaged, ..error }
+            .hint("Another program has it open, or it is mounted; close that, or attach it with `,ro`."),
         Cause::NotFound => error.hint("The image is a path of this machine."),
         _ => error,
     }

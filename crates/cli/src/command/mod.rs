@@ -17,10 +17,12 @@
 
 mod apply;
 mod audit;
+mod check;
 mod completions;
 mod create;
 mod doctor;
 mod find;
+mod format;
 mod graph;
 mod list;
 mod man;
@@ -108,6 +110,8 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<type_::Type>(),
     Verb::of::<apply::Apply>(),
     Verb::of::<undo::Undo>(),
+    Verb::of::<format::Format>(),
+    Verb::of::<check::Check>(),
     Verb::of::<shell::Shell>(),
     Verb::of::<doctor::Doctor>(),
     Verb::of::<graph::Draw>(),

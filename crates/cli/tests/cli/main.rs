@@ -4,6 +4,7 @@ mod article;
 mod bad_input;
 #[cfg(unix)]
 mod host;
+mod images;
 mod tools;
 mod verbs;
 

@@ -1,0 +1,174 @@
+//! `check IMAGE`.
+
+use std::ffi::OsString;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use linksmith::path::wtf8_from_utf16;
+use linksmith::volume::image::ImageVolume;
+use linksmith_ntfs::check::{self, Finding, Severity, Summary};
+use serde::Serialize;
+
+use crate::attach;
+use crate::error::{CliError, Exit};
+use crate::output::text::{Role, grouped, paint};
+use crate::output::{Console, json, visible};
+use crate::session::Session;
+
+/// Check an NTFS image: names, indexes, link counts, reparse points, bitmaps
+///
+/// Nothing is written. Each finding has a code that stays the same, the file record and a path. The exit
+/// code is 7 where there are findings; copies that Windows itself leaves stale are noted and are none.
+#[derive(clap::Args)]
+pub(crate) struct Check {
+    /// An image, a disk or a block device, or the letter of an attached drive (`C:`)
+    #[arg(value_name = "IMAGE")]
+    image: OsString,
+    /// Which partition, where more than one holds NTFS
+    #[arg(long, value_name = "N")]
+    part: Option<u32>,
+}
+
+impl super::Command for Check {
+    const NAME: &'static str = "check";
+    const EXAMPLES: &'static str = "
+  linksmith check disk.img
+  linksmith check --json --part 2 /dev/sda
+  linksmith --drive C=disk.img check C:";
+
+    fn run(self, session: &mut Session) -> Result<Exit, CliError> {
+        let (path, part) = match attach::attached(&session.globals, &self.image)? {
+            Some(spec) => (spec.path, spec.part),
+            None => (self.image, self.part),
+        };
+        let volume = attach::open_image(Path::new(&path), part)?;
+        let summary = check(&volume, &mut session.console)?;
+        summarise(&summary, &mut session.console)?;
+        Ok(if summary.wrong > 0 {
+            Exit::Findings
+        } else {
+            Exit::Done
+        })
+    }
+}
+
+/// Checks a volume and prints each finding as it comes.
+pub(super) fn check(volume: &ImageVolume, console: &mut Console) -> Result<Summary, CliError> {
+    let mut said = Ok(());
+    let ntfs = volume.ntfs();
+    let checked = check::check(ntfs, |finding| {
+        said = print(&finding, console);
+        if said.is_ok() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    said?;
+    checked.map_err(|e| CliError::new(Exit::Damaged, format!("cannot check the volume: {e}")))
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    v: u32,
+    code: &'a str,
+    severity: &'a str,
+    record: Option<u64>,
+    path: Option<String>,
+    words: &'a str,
+}
+
+/// The last line of `--json`.
+#[derive(Serialize)]
+struct SummaryLine {
+    v: u32,
+    records: u64,
+    directories: u64,
+    names: u64,
+    reparse_points: u64,
+    clusters: u64,
+    wrong: u64,
+    notes: u64,
+}
+
+impl SummaryLine {
+    fn of(summary: &Summary) -> Self {
+        Self {
+            v: 1,
+            records: summary.records,
+            directories: summary.directories,
+            names: summary.names,
+            reparse_points: summary.reparse_points,
+            clusters: summary.clusters,
+            wrong: summary.wrong,
+            notes: summary.notes,
+        }
+    }
+}
+
+fn severity(finding: &Finding) -> (&'static str, Role) {
+    match finding.code.severity() {
+        Severity::Wrong => ("wrong", Role::Bad),
+        Severity::State => ("state", Role::Doubtful),
+        Severity::Stale => ("stale", Role::Faint),
+    }
+}
+
+fn path(finding: &Finding) -> Option<String> {
+    let names = finding.path.as_ref()?;
+    let parts = names
+        .iter()
+        .map(|n| visible(&wtf8_from_utf16(n)).into_owned());
+    Some(format!("\\{}", parts.collect::<Vec<_>>().join("\\")))
+}
+
+fn print(finding: &Finding, console: &mut Console) -> Result<(), CliError> {
+    let (word, role) = severity(finding);
+    if console.json {
+        return Ok(console.line(json::to_line(&Line {
+            v: 1,
+            code: finding.code.text(),
+            severity: word,
+            record: finding.record,
+            path: path(finding),
+            words: &finding.words,
+        }))?);
+    }
+    let record = finding
+        .record
+        .map(|r| format!(" record {r}"))
+        .unwrap_or_default();
+    let path = path(finding).map(|p| format!(" {p}")).unwrap_or_default();
+    let code = paint(console.color, role, finding.code.text());
+    Ok(console.line(format!("{code}{record}{path}: {}", finding.words))?)
+}
+
+/// `8,123 records, 900 directories, 9,000 names, 12 reparse points: no findings`
+fn summarise(summary: &Summary, console: &mut Console) -> Result<(), CliError> {
+    if console.json {
+        return Ok(console.line(json::to_line(&SummaryLine::of(summary)))?);
+    }
+    let Summary {
+        records,
+        directories,
+        names,
+        reparse_points,
+        wrong,
+        notes,
+        ..
+    } = *summary;
+    let findings = match (wrong, notes) {
+        (0, 0) => "no findings".to_owned(),
+        (0, notes) => format!("nothing wrong, {notes} notes"),
+        (wrong, 0) => format!("{wrong} findings"),
+        (wrong, notes) => format!("{wrong} findings, {notes} notes"),
+    };
+    let line = format!(
+        "{} records, {} directories, {} names, {} reparse points: {findings}",
+        grouped(records),
+        grouped(directories),
+        grouped(names),
+        grouped(reparse_points),
+    );
+    Ok(console.note(line)?)
+}
