@@ -5,6 +5,7 @@ mod system_faults;
 
 use std::sync::Arc;
 
+use linksmith::volume::Preview;
 use linksmith::volume::memory::MemoryVolume;
 use testkit::conformance::{self, Fresh};
 use testkit::suite::Suite;
@@ -20,6 +21,11 @@ fn main() {
     let suite = conformance::add(suite, "memory_ntfs", memory(MemoryVolume::ntfs));
     let suite = conformance::add(suite, "memory_posix", memory(MemoryVolume::posix));
     let suite = conformance::add(suite, "memory_without_links", memory(without_links));
+    let preview = || Fresh {
+        volume: Arc::new(Preview::new(Arc::new(MemoryVolume::ntfs()))),
+        guard: Box::new(()),
+    };
+    let suite = conformance::add(suite, "preview", preview);
     host(suite).run();
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::sync::Arc;
 
 use super::drives::{Drives, Place, root_text};
-use super::{DriveId, PathStyle, VolumeError};
+use super::{DriveId, PathStyle, VolumeError, new_name};
 use crate::entry::Base;
 use crate::path::{Component, EntryPath, Name, NameError, Root, TargetPath, is_dos_device};
 use crate::resolve::{self, End, Part, Resolution};
@@ -285,7 +285,7 @@ pub(super) fn names_of(text: &OsStr, path: &TargetPath) -> Result<Vec<Name>, Loc
         let name = Name::from_bytes(component.as_bytes()).map_err(bad)?;
         // A verbatim path may name what other systems put on the volume.
         if !path.is_verbatim() {
-            check_characters(name.as_bytes()).map_err(bad)?;
+            new_name::check_characters(name.as_bytes()).map_err(bad)?;
         }
         names.push(name);
     }
@@ -296,20 +296,4 @@ pub(super) fn names_of(text: &OsStr, path: &TargetPath) -> Result<Vec<Name>, Loc
         });
     }
     Ok(names)
-}
-
-/// The characters Win32 takes in no name. A stream (`a:b`) is no entry of a directory either.
-fn check_characters(name: &[u8]) -> Result<(), NameError> {
-    let bad = name.iter().find_map(|b| match b {
-        b'<' => Some("'<'"),
-        b'>' => Some("'>'"),
-        b'"' => Some("'\"'"),
-        b'|' => Some("'|'"),
-        b'?' => Some("'?'"),
-        b'*' => Some("'*'"),
-        b':' => Some("':'"),
-        0..=31 => Some("a control character"),
-        _ => None,
-    });
-    bad.map_or(Ok(()), |what| Err(NameError::Character(what)))
 }

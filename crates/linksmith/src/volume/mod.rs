@@ -7,6 +7,7 @@ pub mod fold;
 pub mod image;
 mod locate;
 pub mod memory;
+mod new_name;
 #[cfg(unix)]
 pub mod posix;
 pub mod preview;

@@ -9,7 +9,6 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering as Atomic};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-pub(super) use self::steps::check_windows_name;
 use self::tree::{Key, Meta, Node, NodeId, ROOT, Tree};
 use super::{
     ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Volume, VolumeError, VolumeInfo, fold,
@@ -153,18 +152,12 @@ impl MemoryVolume {
         self.tree.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The key of a name in a directory, or why no entry can have that name.
+    /// The key of a name in a directory, or why it has none.
     fn key(&self, name: &Name) -> Result<Key, NameError> {
         match self.info.style {
-            PathStyle::Posix if name.as_bytes().len() > 255 => {
-                Err(NameError::TooLong(name.as_bytes().len()))
-            }
             PathStyle::Posix => Ok(name.as_bytes().iter().copied().map(u16::from).collect()),
             PathStyle::Windows => {
                 let units = name.to_utf16()?;
-                if units.len() > 255 {
-                    return Err(NameError::TooLong(units.len()));
-                }
                 Ok(units.into_iter().map(|u| (self.upcase)(u)).collect())
             }
         }

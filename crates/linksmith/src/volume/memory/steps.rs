@@ -8,7 +8,7 @@ use crate::entry::{Attributes, Base, FileTime, LinkText, Times};
 use crate::path::{EntryPath, Name, NameError};
 use crate::plan::Step;
 use crate::reparse::{ReparsePoint, ReparseTag};
-use crate::volume::{ApplyError, Caps, Cause, PathStyle, VolumeError};
+use crate::volume::{ApplyError, Caps, Cause, VolumeError, new_name};
 
 /// Flags that [`Step::SetMeta`] sets.
 const SETTABLE: Attributes = Attributes::READONLY
@@ -320,9 +320,7 @@ impl MemoryVolume {
             Base::Dir => {}
             _ => return Err(Cause::NotADirectory),
         }
-        if self.info.style == PathStyle::Windows {
-            check_windows_name(&name)?;
-        }
+        new_name::check(&name, self.info.style)?;
         let key = self.key(&name)?;
         Ok(Slot { dir, key, name })
     }
@@ -378,21 +376,4 @@ fn check_posix_text(text: &[u8]) -> Result<(), Cause> {
         _ if text.len() > 4095 => Err(Cause::Name(NameError::TooLong(text.len()))),
         _ => Ok(()),
     }
-}
-
-/// The characters that the Windows driver takes in no new name, whatever path it comes by.
-pub(in crate::volume) fn check_windows_name(name: &Name) -> Result<(), NameError> {
-    let bad = name.as_bytes().iter().find_map(|b| match b {
-        b'\\' => Some("'\\'"),
-        b':' => Some("':'"),
-        b'*' => Some("'*'"),
-        b'?' => Some("'?'"),
-        b'"' => Some("'\"'"),
-        b'<' => Some("'<'"),
-        b'>' => Some("'>'"),
-        b'|' => Some("'|'"),
-        0..=31 => Some("a control character"),
-        _ => None,
-    });
-    bad.map_or(Ok(()), |what| Err(NameError::Character(what)))
 }

@@ -7,8 +7,7 @@ use crate::entry::{Attributes, Base, Entry, FileId, LinkText, Times};
 use crate::path::{EntryPath, Name};
 use crate::plan::Step;
 use crate::reparse::{ReparsePoint, ReparseTag};
-use crate::volume::memory::check_windows_name;
-use crate::volume::{Caps, Cause, PathStyle, Volume, VolumeError};
+use crate::volume::{Caps, Cause, Volume, VolumeError, new_name};
 
 /// One change under way.
 pub(super) struct Edit<'e> {
@@ -78,9 +77,8 @@ impl<'e> Edit<'e> {
             };
             return Err(VolumeError::new(op, at, cause));
         }
-        if self.base.info().style == PathStyle::Windows {
-            check_windows_name(&name).map_err(|e| VolumeError::new(op, at, Cause::Name(e)))?;
-        }
+        new_name::check(&name, self.base.info().style)
+            .map_err(|e| VolumeError::new(op, at, Cause::Name(e)))?;
         let held = view.child(&dir, &name)?;
         Ok(Slot {
             dir,

@@ -7,7 +7,7 @@ use super::handle::Handle;
 use super::sys::{self, Open, Result};
 use super::volume::Win32Volume;
 use crate::path::{EntryPath, Name, NameError};
-use crate::volume::memory::check_windows_name;
+use crate::volume::new_name::check_windows_name;
 use crate::volume::{Cause, VolumeError};
 use crate::win32_error::Win32Error;
 
@@ -203,11 +203,7 @@ fn new(make: Make, access: u32) -> Open {
 /// A name that is to be made, as units.
 pub(super) fn new_name(name: &Name) -> std::result::Result<Vec<u16>, NameError> {
     check_windows_name(name)?;
-    let units = name.to_utf16()?;
-    if units.len() > 255 {
-        return Err(NameError::TooLong(units.len()));
-    }
-    Ok(units)
+    name.to_utf16()
 }
 
 fn units(bytes: &[u8]) -> Option<Vec<u16>> {
