@@ -1,0 +1,26 @@
+#![no_main]
+use libfuzzer_sys::fuzz_target;
+use linksmith::ReparsePoint;
+use linksmith::reparse::interix_target;
+
+// Any bytes are refused with a place in them, or kept to the byte and understood without a panic.
+fuzz_target!(|bytes: &[u8]| {
+    let _ = interix_target(bytes);
+    let point = match ReparsePoint::from_bytes(bytes) {
+        Ok(point) => point,
+        Err(e) => return assert!(e.position <= bytes.len()),
+    };
+    assert_eq!(point.as_bytes(), bytes);
+    match point.view() {
+        Err(e) => {
+            assert!(e.position <= bytes.len());
+            assert!(point.check_settable().is_err());
+        }
+        Ok(view) => {
+            let _ = (view.print(), view.is_volume_mount_point());
+            let _ = view
+                .target()
+                .map(|t| (t.to_win32(), t.to_nt(), t.to_entry_path()));
+        }
+    }
+});
