@@ -109,7 +109,7 @@ mod posix {
             .case("posix_full", &mount, posix_full)
             .case("a_link_on_a_full_disk", &mount, link_on_full)
             .case("nothing_changes_without_rights", &root, || {
-                as_nobody(no_rights)
+                as_nobody(no_rights);
             })
             .case("looking_without_rights", &root, || as_nobody(looking))
             .case(
@@ -118,7 +118,7 @@ mod posix {
                 || as_nobody(taken_back),
             )
             .case("a_path_without_rights_is_denied", &root, || {
-                as_nobody(denied)
+                as_nobody(denied);
             })
     }
 

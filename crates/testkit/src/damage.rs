@@ -210,7 +210,7 @@ impl Patient {
     ) {
         let range = place.range.clone();
         self.node(number, index, place.vcn, |node| {
-            edit(&mut node[range.clone()])
+            edit(&mut node[range.clone()]);
         });
     }
 

@@ -1,4 +1,4 @@
-//! Operations: each reads and returns a [`Plan`](crate::Plan); only [`execute`] hands one to a volume.
+//! Operations: each reads and returns a [`Plan`](crate::Plan); only [`execute()`] hands one to a volume.
 
 pub mod create;
 pub mod execute;
