@@ -77,6 +77,11 @@ impl Session {
         Ok(drives)
     }
 
+    /// Puts other drives in place of those that the options ask for.
+    pub(crate) fn set_drives(&mut self, drives: Arc<Drives>) {
+        self.drives = Some(drives);
+    }
+
     /// The place a path of the command line names: links on the way followed, the last name not.
     pub(crate) fn locate(&mut self, text: &OsStr) -> Result<Place, CliError> {
         {

@@ -31,6 +31,7 @@ mod refs;
 mod remove;
 mod shell;
 mod show;
+mod tour;
 mod type_;
 mod undo;
 
@@ -113,6 +114,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<format::Format>(),
     Verb::of::<check::Check>(),
     Verb::of::<shell::Shell>(),
+    Verb::of::<tour::Tour>(),
     Verb::of::<doctor::Doctor>(),
     Verb::of::<graph::Draw>(),
     Verb::of::<audit::Audit>(),

@@ -7,8 +7,10 @@ pub(crate) mod save;
 pub(crate) mod text;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::rc::Rc;
 
 /// When output is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +38,28 @@ pub(crate) struct Console {
     pub terminal: bool,
     /// How lines of other tools' commands end.
     pub eol: &'static str,
+}
+
+/// Output that is kept instead of shown: redirected, or looked at.
+#[derive(Clone, Default)]
+pub(crate) struct Buffer(Rc<RefCell<Vec<u8>>>);
+
+impl Buffer {
+    /// What was written so far; nothing is left.
+    pub(crate) fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.borrow_mut())
+    }
+}
+
+impl Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The end of a line on this system.

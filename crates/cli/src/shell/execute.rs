@@ -1,9 +1,7 @@
 //! Running the commands of a line: chains, redirection, and what a name stands for.
 
-use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::rc::Rc;
 
 use linksmith::volume::PathStyle;
 use linksmith::{Cause, Place, Step};
@@ -12,25 +10,11 @@ use super::grammar::{Chain, Redirect, Simple, Splitting, words};
 use super::{Shell, builtins};
 use crate::args::Globals;
 use crate::error::{self, CliError};
+use crate::output::Buffer;
 use crate::{command, tools};
 
 /// `cmd`'s `%ERRORLEVEL%` for a name it does not know.
 const NOT_RECOGNIZED: i64 = 9009;
-
-/// Output on its way to a file.
-#[derive(Clone, Default)]
-struct Buffer(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A file that a stream goes to.
 struct Sink {
@@ -176,7 +160,7 @@ impl Shell<'_> {
         let Some(place) = sink.place else {
             return Ok(());
         };
-        let new = std::mem::take(&mut *sink.buffer.0.borrow_mut());
+        let new = sink.buffer.take();
         let written = self.write_file(&place, new, sink.append);
         if let Err(error) = written {
             self.err(&tools::words(error.code, &error.message))?;

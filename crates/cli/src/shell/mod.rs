@@ -18,6 +18,7 @@ use std::sync::Arc;
 use linksmith::volume::Drives;
 
 use crate::error::CliError;
+use crate::output::Console;
 use crate::session::Session;
 
 /// The state of one prompt.
@@ -58,6 +59,22 @@ impl<'s> Shell<'s> {
             variables: variables.collect(),
             done: None,
         })
+    }
+
+    /// A prompt whose lines come from this program: shown as those of a script are.
+    pub(crate) fn scripted(mut self) -> Self {
+        self.script = true;
+        self
+    }
+
+    /// Where output goes.
+    pub(crate) fn console(&mut self) -> &mut Console {
+        &mut self.session.console
+    }
+
+    /// The exit code of the last command.
+    pub(crate) fn last(&self) -> u8 {
+        self.last
     }
 
     /// Runs a script; the answer is the last command's exit code.
@@ -114,7 +131,7 @@ impl<'s> Shell<'s> {
     }
 
     /// One line of input.
-    fn line(&mut self, line: &str) -> Result<(), CliError> {
+    pub(crate) fn line(&mut self, line: &str) -> Result<(), CliError> {
         let text = line.trim();
         // A label: `cmd` jumps to those and never runs them.
         if text.is_empty() || text.starts_with(':') {

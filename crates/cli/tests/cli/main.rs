@@ -6,6 +6,7 @@ mod bad_input;
 mod host;
 mod images;
 mod tools;
+mod tour;
 mod verbs;
 
 use testkit::env::TestEnv;
