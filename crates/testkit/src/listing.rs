@@ -26,6 +26,8 @@ pub struct Seen {
     pub size: Option<u64>,
     /// Reparse data, header included.
     pub reparse: Option<Option<Vec<u8>>>,
+    /// Whether it has reparse data, for readers that show no bytes.
+    pub is_reparse: Option<bool>,
 }
 
 /// Lists everything below the root directory by its indexes, but the system files.
@@ -64,6 +66,7 @@ pub fn list<D: Device>(volume: &Volume<D>) -> Result<Listing> {
 
 fn seen<D: Device>(volume: &Volume<D>, file: &File) -> Result<Seen> {
     let size = volume.value(file, linksmith_ntfs::layout::attribute_type::DATA, &[])?;
+    let reparse = volume.reparse_data(file)?;
     Ok(Seen {
         record: Some(file.number()),
         directory: Some(file.is_directory()),
@@ -72,8 +75,25 @@ fn seen<D: Device>(volume: &Volume<D>, file: &File) -> Result<Seen> {
             .base()
             .map(|base| base.header().link_count.get().into()),
         size: (!file.is_directory()).then_some(size.map_or(0, |size| size.len())),
-        reparse: Some(volume.reparse_data(file)?),
+        is_reparse: Some(reparse.is_some()),
+        reparse: Some(reparse),
     })
+}
+
+/// The facts that a reader tells: entries, and what it says of them.
+pub fn facts(listing: &Listing) -> usize {
+    let told = |seen: &Seen| {
+        [
+            seen.record.is_some(),
+            seen.directory.is_some(),
+            seen.names.is_some(),
+            seen.link_count.is_some(),
+            seen.size.is_some(),
+            seen.reparse.is_some(),
+            seen.is_reparse.is_some(),
+        ]
+    };
+    listing.values().flat_map(told).filter(|told| *told).count()
 }
 
 /// Every disagreement of two readers, where both tell something, one to a line.
@@ -110,9 +130,17 @@ pub fn differences(ours: &Listing, theirs: &Listing) -> Vec<String> {
             their.link_count.map(|v| v.to_string()),
         );
         field("size", show(our.size), their.size.map(|v| v.to_string()));
-        let directory = |value: Option<bool>| value.map(|v| v.to_string());
-        let ours_directory = directory(our.directory).unwrap_or_default();
-        field("directory", ours_directory, directory(their.directory));
+        let yes = |value: Option<bool>| value.map(|v| v.to_string());
+        field(
+            "directory",
+            yes(our.directory).unwrap_or_default(),
+            yes(their.directory),
+        );
+        field(
+            "reparse point",
+            yes(our.is_reparse).unwrap_or_default(),
+            yes(their.is_reparse),
+        );
         let reparse = |seen: &Seen| seen.reparse.as_ref().map(|data| format!("{data:02x?}"));
         field(
             "reparse data",
