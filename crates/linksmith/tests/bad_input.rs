@@ -1,5 +1,6 @@
 //! A full disk and missing rights: the error says so, and nothing is left behind.
 
+#[cfg(unix)]
 use std::path::Path;
 use std::sync::Arc;
 

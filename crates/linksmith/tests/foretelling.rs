@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use linksmith::volume::memory::MemoryVolume;
-use testkit::foretelling::{on_drives, on_host};
+use testkit::foretelling::on_drives;
+#[cfg(unix)]
+use testkit::foretelling::on_host;
 
 #[test]
 fn on_two_drives_in_memory() {

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+#[cfg(unix)]
 use linksmith::entry::Base;
 use linksmith::ops::execute;
 use linksmith::ops::impact::{Change, Effect, Impact, impact};

@@ -7,10 +7,8 @@ pub mod crash;
 pub mod damage;
 pub mod env;
 pub mod foretelling;
-#[cfg(unix)]
 pub mod image;
 pub mod listing;
-#[cfg(unix)]
 pub mod oracle;
 pub mod rng;
 pub mod snapshot;

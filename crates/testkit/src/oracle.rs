@@ -71,10 +71,18 @@ impl Drop for Mounted {
 }
 
 /// The number of free clusters, as the driver's statfs tells them.
+///
+/// # Panics
+///
+/// Where there is no ntfs-3g to ask.
 pub fn ntfs_3g_free_clusters(image: &Path) -> u64 {
     let mounted = Mounted::new(image, "noatime");
-    let told = rustix::fs::statvfs(mounted.path()).expect("statvfs");
-    told.f_bfree
+    #[cfg(unix)]
+    return rustix::fs::statvfs(mounted.path())
+        .expect("statvfs")
+        .f_bfree;
+    #[cfg(not(unix))]
+    panic!("no statvfs for {}", mounted.path().display());
 }
 
 /// `7zz l -slt`: names, record numbers, names of a file (8.3 names not counted), sizes, which are reparse points.

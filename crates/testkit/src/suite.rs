@@ -68,11 +68,12 @@ pub fn tools_dir() -> PathBuf {
 pub fn find_tool(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let tools = tools_dir();
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     [tools.clone(), tools.join("bin")]
         .into_iter()
         .chain(std::env::split_paths(&path))
         .chain(["/usr/sbin".into(), "/sbin".into()])
-        .map(|dir| dir.join(name))
+        .map(|dir| dir.join(&name))
         .find(|file| std::fs::File::open(file).is_ok())
 }
 

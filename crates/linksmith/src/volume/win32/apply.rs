@@ -224,19 +224,20 @@ impl Win32Volume {
         let moved = self
             .open_at(from, LOOK)
             .map_err(|code| self.cause(code, from))?;
-        // A name that only changes its case is in nobody's way.
-        if let Some(there) = self
-            .at_free_or_taken(to)?
-            .filter(|_| fold(from) != fold(to))
-        {
-            if !replace {
-                return Err(Cause::Exists);
-            }
+        if let Some(there) = self.at_free_or_taken(to)? {
             let error = |code| self.cause(code, to);
-            if moved.id().map_err(error)? == there.id().map_err(error)? {
-                return self.drop_name(from, to, undo);
+            let same = moved.id().map_err(error)? == there.id().map_err(error)?;
+            // A name that only changes its case is in nobody's way; in a case-sensitive directory the other
+            // case is another entry.
+            if !same || fold(from) != fold(to) {
+                if !replace {
+                    return Err(Cause::Exists);
+                }
+                if same {
+                    return self.drop_name(from, to, undo);
+                }
+                self.give_way(there, to, last, undo)?;
             }
-            self.give_way(there, to, last, undo)?;
         }
         drop(moved);
         self.move_name(from, to, replace)?;
