@@ -19,16 +19,20 @@ mod apply;
 mod audit;
 mod check;
 mod completions;
+mod convert;
 mod create;
 mod doctor;
 mod find;
 mod format;
 mod graph;
+mod impact;
 mod list;
 mod man;
 mod names;
 mod refs;
 mod remove;
+mod repair;
+mod retarget;
 mod shell;
 mod show;
 mod tour;
@@ -108,6 +112,12 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<find::Find>(),
     Verb::of::<names::Names>(),
     Verb::of::<refs::Refs>(),
+    Verb::of::<impact::ImpactVerb>(),
+    Verb::of::<impact::Move>(),
+    Verb::of::<impact::Rename>(),
+    Verb::of::<retarget::Retarget>(),
+    Verb::of::<convert::Convert>(),
+    Verb::of::<repair::Repair>(),
     Verb::of::<type_::Type>(),
     Verb::of::<apply::Apply>(),
     Verb::of::<undo::Undo>(),

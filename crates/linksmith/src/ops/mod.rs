@@ -1,11 +1,14 @@
 //! Operations: each reads and returns a [`Plan`](crate::Plan); only [`execute()`] hands one to a volume.
 
+pub mod convert;
 pub mod create;
 pub mod execute;
 pub mod impact;
 pub mod progress;
 pub mod refs;
 pub mod remove;
+pub mod repair;
+pub mod retarget;
 pub mod say;
 
 pub use execute::{ExecuteError, Executed, Recorder, Volumes, execute};

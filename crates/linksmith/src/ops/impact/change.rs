@@ -66,7 +66,10 @@ fn expect(at: &Place, entry: &Entry) -> Vec<Expect> {
 }
 
 /// A tree's entries, a directory before what is in it.
-fn tree(volume: &dyn Volume, at: &EntryPath) -> Result<Vec<(EntryPath, Entry)>, VolumeError> {
+pub(in crate::ops) fn tree(
+    volume: &dyn Volume,
+    at: &EntryPath,
+) -> Result<Vec<(EntryPath, Entry)>, VolumeError> {
     let mut all = Vec::new();
     let mut waiting = vec![(at.clone(), volume.entry(at)?)];
     while let Some((path, entry)) = waiting.pop() {
@@ -175,7 +178,7 @@ fn transfer(
             },
             None => {
                 made.insert(entry.id, new.clone());
-                copy(&*volume, path, entry, new)?
+                copy_step(&*volume, path, entry, new)?
             }
         };
         impact.change.push(to.drive, step, Vec::new());
@@ -194,7 +197,8 @@ fn transfer(
     Ok(())
 }
 
-fn copy(
+/// The step that makes an entry again at another place.
+pub(in crate::ops) fn copy_step(
     volume: &dyn Volume,
     path: &EntryPath,
     entry: &Entry,

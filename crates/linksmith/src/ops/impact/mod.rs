@@ -16,6 +16,7 @@ use crate::scan::{self, Item};
 use crate::volume::{ApplyError, DriveId, Drives, LocateError, Place, VolumeError};
 
 pub use change::LastName;
+pub(super) use change::{copy_step, tree};
 pub use mend::Mend;
 
 use super::say::{SayError, moved};
