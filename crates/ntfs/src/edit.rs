@@ -211,6 +211,29 @@ impl<D: Device> Editor<D> {
         self.change.memory() + self.records.len() * record + nodes
     }
 
+    /// File records that the volume has room for, those it grew by counted.
+    pub fn record_count(&self) -> u64 {
+        self.record_count
+    }
+
+    /// The tag of a file's reparse data, if it has any.
+    pub fn tag(&mut self, file: FileRef) -> EditResult<Option<u32>> {
+        self.base(file)?;
+        self.reparse_tag(file.number()).map_err(EditError::from)
+    }
+
+    /// The bytes of a file's unnamed data.
+    pub fn size(&mut self, file: FileRef) -> EditResult<u64> {
+        self.base(file)?;
+        Ok(self.summary(file.number())?.size)
+    }
+
+    /// Whether a directory has no entry.
+    pub fn is_empty(&mut self, directory: FileRef) -> EditResult<bool> {
+        self.base(directory)?;
+        self.is_empty_directory(directory)
+    }
+
     /// The root directory.
     pub fn root(&mut self) -> EditResult<FileRef> {
         Ok(self.record(well_known::ROOT)?.reference())

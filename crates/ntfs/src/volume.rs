@@ -65,6 +65,23 @@ impl<D: Device> Volume<D> {
         Ok(volume)
     }
 
+    /// The same volume, with `$MFT` read again after it grew; the tables that never change are copied.
+    pub fn reopened(&self) -> Result<Self>
+    where
+        D: Clone,
+    {
+        let device = self.device.clone();
+        let mft = bootstrap(&device, &self.geometry)?;
+        Ok(Self {
+            device,
+            geometry: self.geometry,
+            mft,
+            upcase: self.upcase.clone(),
+            information: self.information.clone(),
+            health: self.health.clone(),
+        })
+    }
+
     /// Reads again where `$MFT` is, after it grew.
     pub fn reload_mft(&mut self) -> Result<()> {
         self.mft = bootstrap(&self.device, &self.geometry)?;

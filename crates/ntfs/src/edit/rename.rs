@@ -38,6 +38,14 @@ impl<D: Device> Editor<D> {
         if from == to && found.name == new_name {
             return Ok(());
         }
+        let is_other_name = match &target {
+            Some(there) => there.file == found.file && !self.is_own_name(from, to, &found, there),
+            None => false,
+        };
+        if replace && is_other_name {
+            // Two names of one file become one.
+            return self.remove(from, name);
+        }
         let in_the_way = self.in_the_way(from, to, &found, target, replace)?;
         self.mutate(|editor| {
             if let Some(target) = in_the_way {
@@ -59,10 +67,7 @@ impl<D: Device> Editor<D> {
         let Some(target) = target else {
             return Ok(None);
         };
-        let partner = self.partner(found.file.number(), from, found.namespace)?;
-        let own = target.file == found.file && from == to;
-        if own && (target.name == found.name || Some(&target.name) == partner.as_ref()) {
-            // The name itself in another case, or its own short name, which goes with it.
+        if self.is_own_name(from, to, found, &target) {
             return Ok(None);
         }
         if !replace {
@@ -76,6 +81,17 @@ impl<D: Device> Editor<D> {
         }
         self.check_removable(&target)?;
         Ok(Some(target))
+    }
+
+    /// Whether the new name is the old one in another case, or its own short name, which goes with it.
+    fn is_own_name(&mut self, from: FileRef, to: FileRef, found: &Found, target: &Found) -> bool {
+        let partner = self
+            .partner(found.file.number(), from, found.namespace)
+            .ok()
+            .flatten();
+        let same =
+            target.name == found.name || partner.is_some_and(|partner| partner == target.name);
+        target.file == found.file && from == to && same
     }
 
     fn move_name(

@@ -3,9 +3,12 @@
 use std::io;
 
 use linksmith_ntfs::Error;
+use linksmith_ntfs::edit::{EditError, MOST_NAMES};
+use linksmith_ntfs::journal::JournalError;
 
 use super::Cause;
 use crate::partition::PartitionError;
+use crate::path::NameError;
 
 pub(super) fn of(error: Error) -> Cause {
     match error {
@@ -34,5 +37,41 @@ pub(super) fn of_partition(error: PartitionError) -> Cause {
     match error {
         PartitionError::Io { source, .. } => of_io(source),
         other => Cause::NoVolume(other),
+    }
+}
+
+/// What an edit found in its way.
+pub(super) fn of_edit(error: EditError) -> Cause {
+    match error {
+        EditError::Volume(error) => of(error),
+        EditError::Journal(error) => of_journal(error),
+        EditError::Exists { .. } => Cause::Exists,
+        EditError::NotFound { .. } => Cause::NotFound,
+        EditError::NotADirectory { .. } => Cause::NotADirectory,
+        EditError::IsADirectory { .. } => Cause::IsADirectory,
+        EditError::NotEmpty { .. } => Cause::NotEmpty,
+        EditError::TooManyLinks { .. } => Cause::TooManyLinks {
+            limit: MOST_NAMES as u32,
+        },
+        EditError::IntoItself { .. } => Cause::BelowItself,
+        EditError::NotAReparsePoint { .. } => Cause::NotALink,
+        EditError::Full { .. } => Cause::NoSpace,
+        EditError::SystemFile { .. } => Cause::Denied,
+        EditError::HasExtendedAttributes { .. } => {
+            Cause::Unsupported("reparse data on a file with extended attributes")
+        }
+        EditError::BadName { .. } => Cause::Name(NameError::Empty),
+        other => Cause::Damaged(other.to_string()),
+    }
+}
+
+/// Why a journal could not be written or recovered.
+pub(super) fn of_journal(error: JournalError) -> Cause {
+    match error {
+        JournalError::NotCommitted { source, .. } | JournalError::Io { source, .. } => {
+            of_io(source)
+        }
+        // Somebody else wrote to the volume since, or the journal is another volume's.
+        other => Cause::Unsafe(other.to_string()),
     }
 }

@@ -1,19 +1,20 @@
 //! A file's contents as a stream of bytes.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use linksmith_ntfs::Volume as Ntfs;
 use linksmith_ntfs::device::Device;
 use linksmith_ntfs::value::Value;
 
 /// Reads a value that is not compressed, from its first byte on.
-pub(super) struct Contents<'v> {
-    pub(super) ntfs: &'v Ntfs<Box<dyn Device>>,
+pub(super) struct Contents {
+    pub(super) ntfs: Arc<Ntfs<Arc<dyn Device>>>,
     pub(super) value: Value,
     pub(super) offset: u64,
 }
 
-impl Read for Contents<'_> {
+impl Read for Contents {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let left = self.value.len().saturating_sub(self.offset);
         let count = left.min(buf.len() as u64) as usize;

@@ -187,27 +187,31 @@ fn sector_size(_file: &File, _regular: bool) -> u32 {
 }
 
 #[cfg(unix)]
-mod positioned {
+pub(super) mod positioned {
     use std::fs::File;
     use std::io;
     use std::os::unix::fs::FileExt;
 
-    pub(super) fn read(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+    pub(in super::super) fn read(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         file.read_exact_at(buf, offset)
     }
 
-    pub(super) fn write(file: &File, offset: u64, data: &[u8]) -> io::Result<()> {
+    pub(in super::super) fn write(file: &File, offset: u64, data: &[u8]) -> io::Result<()> {
         file.write_all_at(data, offset)
     }
 }
 
 #[cfg(windows)]
-mod positioned {
+pub(super) mod positioned {
     use std::fs::File;
     use std::io;
     use std::os::windows::fs::FileExt;
 
-    pub(super) fn read(file: &File, mut offset: u64, mut buf: &mut [u8]) -> io::Result<()> {
+    pub(in super::super) fn read(
+        file: &File,
+        mut offset: u64,
+        mut buf: &mut [u8],
+    ) -> io::Result<()> {
         while !buf.is_empty() {
             match file.seek_read(buf, offset)? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -220,7 +224,7 @@ mod positioned {
         Ok(())
     }
 
-    pub(super) fn write(file: &File, mut offset: u64, mut data: &[u8]) -> io::Result<()> {
+    pub(in super::super) fn write(file: &File, mut offset: u64, mut data: &[u8]) -> io::Result<()> {
         while !data.is_empty() {
             match file.seek_write(data, offset)? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),

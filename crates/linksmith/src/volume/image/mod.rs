@@ -3,18 +3,24 @@
 mod cause;
 mod contents;
 mod device;
+mod journal;
 mod read;
 mod sweep;
+mod write;
 
 use std::cmp::Ordering;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use linksmith_ntfs::Volume as Ntfs;
 use linksmith_ntfs::device::{Device, Window};
+use linksmith_ntfs::edit::Editor;
+use linksmith_ntfs::journal::{CommitReport, JournalStore, recover};
 
 pub use device::{Access, FileDevice, open_device};
+pub use journal::FileJournal;
 
 use super::{
     ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Visit, Volume, VolumeError, VolumeInfo,
@@ -28,60 +34,139 @@ use crate::plan::Step;
 /// The most names of a file on NTFS.
 const MAX_LINKS: u32 = 1024;
 
+/// An open volume on a device that its readers and its writer share.
+type Shared = Ntfs<Arc<dyn Device>>;
+
 /// An NTFS volume in an image.
-#[derive(Debug)]
 pub struct ImageVolume {
-    ntfs: Ntfs<Box<dyn Device>>,
+    device: Arc<dyn Device>,
+    /// Replaced where a commit moved what a reader keeps in memory.
+    ntfs: RwLock<Arc<Shared>>,
     info: VolumeInfo,
+    writer: Option<Writer>,
+}
+
+/// What changing needs: one change at a time, and a journal.
+struct Writer {
+    journal: Box<dyn JournalStore>,
+    state: Mutex<Writing>,
+}
+
+#[derive(Default)]
+struct Writing {
+    /// Kept from change to change: it has the busy directories in memory.
+    editor: Option<Editor<Arc<dyn Device>>>,
+    last: Option<CommitReport>,
+}
+
+impl std::fmt::Debug for ImageVolume {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ImageVolume")
+            .field("info", &self.info)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ImageVolume {
-    /// Opens an image, the partition of this number where it is a disk with several.
+    /// Opens an image for reading, the partition of this number where it is a disk with several.
     pub fn open(path: &Path, partition: Option<u32>) -> Result<Self, VolumeError> {
         let device = open_device(path, Access::Read).map_err(|e| opening(cause::of_io(e)))?;
         Self::on(device, partition)
     }
 
-    /// Opens the volume on a device.
+    /// Opens an image for reading and changing; nobody else may have it open. A change that a power cut interrupted is
+    /// completed first, from the journal beside the image.
+    pub fn open_to_change(path: &Path, partition: Option<u32>) -> Result<Self, VolumeError> {
+        let device = open_device(path, Access::Write).map_err(|e| opening(cause::of_io(e)))?;
+        let window = window(device, partition)?;
+        let journal =
+            FileJournal::beside(path, window.start).map_err(|e| opening(cause::of_io(e)))?;
+        Self::on_with_journal(window.device, Box::new(journal))
+    }
+
+    /// Opens the volume on a device for reading.
     pub fn on(device: Box<dyn Device>, partition: Option<u32>) -> Result<Self, VolumeError> {
-        let found = partition::find(&*device, partition)
-            .map_err(|error| opening(cause::of_partition(error)))?;
-        let window = Window::new(device, found.start, found.length);
-        let ntfs = Ntfs::open(Box::new(window) as Box<dyn Device>)
-            .map_err(|error| opening(cause::of(error)))?;
+        Self::assemble(window(device, partition)?.device, None)
+    }
+
+    /// Opens the volume that fills a device for reading and changing, with the journal in `store`, which is recovered first.
+    pub fn on_with_journal(
+        device: Arc<dyn Device>,
+        store: Box<dyn JournalStore>,
+    ) -> Result<Self, VolumeError> {
+        recover(&*device, &*store).map_err(|e| opening(cause::of_journal(e)))?;
+        let state = Mutex::default();
+        Self::assemble(
+            device,
+            Some(Writer {
+                journal: store,
+                state,
+            }),
+        )
+    }
+
+    fn assemble(device: Arc<dyn Device>, writer: Option<Writer>) -> Result<Self, VolumeError> {
+        let ntfs = Ntfs::open(Arc::clone(&device)).map_err(|error| opening(cause::of(error)))?;
         let label = &ntfs.information().label;
+        let can = Caps::SYMLINK | Caps::JUNCTION | Caps::HARD_LINK | Caps::REPARSE | Caps::NAMES;
+        let changes = match writer {
+            Some(_) => Caps::TRANSACTION | Caps::ATTRIBUTES,
+            None => Caps::READ_ONLY,
+        };
         let info = VolumeInfo {
             file_system: "NTFS".to_owned(),
             label: (!label.is_empty()).then(|| String::from_utf16_lossy(label)),
             serial: ntfs.geometry().serial,
-            caps: Caps::SYMLINK
-                | Caps::JUNCTION
-                | Caps::HARD_LINK
-                | Caps::REPARSE
-                | Caps::NAMES
-                | Caps::READ_ONLY,
+            caps: can | changes,
             style: PathStyle::Windows,
             case: CaseRule::Insensitive,
             max_links: MAX_LINKS,
         };
-        Ok(Self { ntfs, info })
+        let ntfs = RwLock::new(Arc::new(ntfs));
+        Ok(Self {
+            device,
+            ntfs,
+            info,
+            writer,
+        })
     }
 
-    /// The engine's view of it.
-    pub fn ntfs(&self) -> &Ntfs<Box<dyn Device>> {
-        &self.ntfs
+    /// The engine's view of it, as of the last change.
+    pub fn ntfs(&self) -> Arc<Ntfs<Arc<dyn Device>>> {
+        Arc::clone(&self.ntfs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the last change cost: bytes and flushes.
+    pub fn last_commit(&self) -> Option<CommitReport> {
+        self.writer.as_ref()?.lock().last
     }
 
     /// What a reader should be told before the rest: in words, every reason not to trust that the volume is in its
     /// last state. Empty for a clean one.
     pub fn warnings(&self) -> Vec<String> {
-        self.ntfs
+        self.ntfs()
             .health()
             .refusals()
             .iter()
             .map(ToString::to_string)
             .collect()
     }
+}
+
+/// The volume's part of a device, and where it begins.
+struct Found {
+    device: Arc<dyn Device>,
+    start: u64,
+}
+
+fn window(device: Box<dyn Device>, partition: Option<u32>) -> Result<Found, VolumeError> {
+    let found = partition::find(&*device, partition)
+        .map_err(|error| opening(cause::of_partition(error)))?;
+    let window = Window::new(device, found.start, found.length);
+    Ok(Found {
+        device: Arc::new(window),
+        start: found.start,
+    })
 }
 
 fn opening(cause: Cause) -> VolumeError {
@@ -114,6 +199,7 @@ impl Volume for ImageVolume {
 
     fn read(&self, at: &EntryPath) -> Result<Box<dyn Read + '_>, VolumeError> {
         self.open_file(at)
+            .map(|read| read as Box<dyn Read>)
             .map_err(|cause| VolumeError::new("read", at, cause))
     }
 
@@ -127,29 +213,17 @@ impl Volume for ImageVolume {
     }
 
     fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
-        if steps.is_empty() {
-            return Ok(());
-        }
-        let source = Box::new(VolumeError::new(
-            "change",
-            &EntryPath::root(),
-            Cause::ReadOnly,
-        ));
-        Err(ApplyError {
-            step: 0,
-            undone: true,
-            source,
-        })
+        self.apply_steps(steps)
     }
 
     fn space(&self) -> Result<Space, VolumeError> {
-        let cluster = u64::from(self.ntfs.geometry().cluster_size);
+        let cluster = u64::from(self.ntfs().geometry().cluster_size);
         let free = self
-            .ntfs
+            .ntfs()
             .free_clusters()
             .map_err(|error| VolumeError::new("measure", &EntryPath::root(), cause::of(error)))?;
         Ok(Space {
-            total: self.ntfs.geometry().bytes(),
+            total: self.ntfs().geometry().bytes(),
             free: free.saturating_mul(cluster),
         })
     }
@@ -161,7 +235,7 @@ impl Volume for ImageVolume {
 
     fn compare_names(&self, a: &Name, b: &Name) -> Ordering {
         match (a.to_utf16(), b.to_utf16()) {
-            (Ok(a), Ok(b)) => self.ntfs.upcase().compare_ignoring_case(&a, &b),
+            (Ok(a), Ok(b)) => self.ntfs().upcase().compare_ignoring_case(&a, &b),
             _ => a.as_bytes().cmp(b.as_bytes()),
         }
     }

@@ -45,7 +45,7 @@ impl ImageVolume {
         }
         let root = at.is_root();
         let mut failed = None;
-        let walked = self.ntfs.read_dir(&directory, |entry| match entry {
+        let walked = self.ntfs().read_dir(&directory, |entry| match entry {
             Ok(entry) => match self.listed(root, &entry) {
                 Some(entry) => visit(entry),
                 None => ControlFlow::Continue(()),
@@ -62,7 +62,7 @@ impl ImageVolume {
 
     pub(super) fn link(&self, at: &EntryPath) -> Result<Option<LinkText>, Cause> {
         let data = self
-            .ntfs
+            .ntfs()
             .reparse_data(&self.find(at)?.file)
             .map_err(cause::of)?;
         Ok(data
@@ -71,7 +71,7 @@ impl ImageVolume {
             .map(LinkText::Reparse))
     }
 
-    pub(super) fn open_file(&self, at: &EntryPath) -> Result<Box<dyn Read + '_>, Cause> {
+    pub(super) fn open_file(&self, at: &EntryPath) -> Result<Box<dyn Read>, Cause> {
         let file = self.find(at)?.file;
         if self.is_link(&file) {
             return Err(Cause::ThroughLink(at.clone()));
@@ -79,7 +79,7 @@ impl ImageVolume {
         if file.is_directory() {
             return Err(Cause::IsADirectory);
         }
-        let value = self.ntfs.stream(&file, &[]).map_err(unreadable)?;
+        let value = self.ntfs().stream(&file, &[]).map_err(unreadable)?;
         let Some(value) = value else {
             return Ok(Box::new(Cursor::new(Vec::new())));
         };
@@ -88,13 +88,13 @@ impl ImageVolume {
             .is_some_and(|extents| extents.is_compressed())
         {
             let bytes = self
-                .ntfs
+                .ntfs()
                 .read_whole(&value, MAX_COMPRESSED)
                 .map_err(cause::of)?;
             return Ok(Box::new(Cursor::new(bytes)));
         }
         Ok(Box::new(Contents {
-            ntfs: &self.ntfs,
+            ntfs: self.ntfs(),
             value,
             offset: 0,
         }))
@@ -105,13 +105,13 @@ impl ImageVolume {
         if found.name.is_none() {
             return Ok(vec![EntryPath::root()]);
         }
-        let paths = self.ntfs.paths(&found.file).map_err(cause::of)?;
+        let paths = self.ntfs().paths(&found.file).map_err(cause::of)?;
         paths.iter().map(|names| Ok(path(names)?)).collect()
     }
 
     /// The file at a path; never through a link.
     pub(super) fn find(&self, at: &EntryPath) -> Result<Found, Cause> {
-        let root = self.ntfs.file(well_known::ROOT).map_err(cause::of)?;
+        let root = self.ntfs().file(well_known::ROOT).map_err(cause::of)?;
         let mut found = Found {
             file: root,
             name: None,
@@ -129,7 +129,7 @@ impl ImageVolume {
             // What cannot be a name here is not there either.
             let entry = match name.to_utf16() {
                 Ok(units) => self
-                    .ntfs
+                    .ntfs()
                     .lookup_in(&found.file, &units)
                     .map_err(cause::of)?,
                 Err(_) => None,
@@ -142,7 +142,7 @@ impl ImageVolume {
                     Cause::PathNotFound(path)
                 });
             };
-            let file = self.ntfs.file_by_ref(entry.file).map_err(damaged)?;
+            let file = self.ntfs().file_by_ref(entry.file).map_err(damaged)?;
             found = Found {
                 file,
                 name: Some(entry.name),
@@ -156,7 +156,7 @@ impl ImageVolume {
     }
 
     fn tag(&self, file: &File) -> Option<ReparseTag> {
-        let data = self.ntfs.reparse_data(file).ok().flatten()?;
+        let data = self.ntfs().reparse_data(file).ok().flatten()?;
         data.first_chunk()
             .map(|tag| ReparseTag(u32::from_le_bytes(*tag)))
     }
@@ -170,7 +170,7 @@ impl ImageVolume {
         }
         let units = entry.key.to_vec();
         let name = Name::from_utf16(&units).ok()?;
-        match self.ntfs.file_by_ref(entry.file) {
+        match self.ntfs().file_by_ref(entry.file) {
             Ok(file) => Some(self.describe(&file, Some(name), Some(&units))),
             Err(_) => Some(self.copied(entry, name)),
         }
@@ -201,7 +201,7 @@ impl ImageVolume {
 
     fn size(&self, file: &File) -> NtfsResult<u64> {
         let data = linksmith_ntfs::layout::attribute_type::DATA;
-        let value = self.ntfs.value(file, data, &[])?;
+        let value = self.ntfs().value(file, data, &[])?;
         Ok(value.map_or(0, |value| value.len()))
     }
 

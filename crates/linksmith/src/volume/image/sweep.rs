@@ -61,13 +61,13 @@ impl ImageVolume {
         };
         if !ask.hard_links {
             // An index that is stale in one place may lack an entry in another: then `$MFT` has to tell.
-            if let Ok(catalog) = self.ntfs.scan_reparse_index(ask) {
+            if let Ok(catalog) = self.ntfs().scan_reparse_index(ask) {
                 if catalog.failures().is_empty() {
                     return Ok(catalog);
                 }
             }
         }
-        self.ntfs.scan_mft(ask)
+        self.ntfs().scan_mft(ask)
     }
 }
 
