@@ -72,8 +72,12 @@ fn open(spec: &DriveSpec, console: &mut Console) -> Result<Arc<dyn Volume>, CliE
         return memory(options, spec.read_only);
     }
     let path = Path::new(&spec.path);
-    let volume =
-        ImageVolume::open(path, spec.part).map_err(|error| not_attached(spec, &error.cause))?;
+    let opened = if spec.read_only {
+        ImageVolume::open(path, spec.part)
+    } else {
+        ImageVolume::open_as_allowed(path, spec.part)
+    };
+    let volume = opened.map_err(|error| not_attached(spec, &error.cause))?;
     // One line, however much is wrong: reading goes on.
     if !volume.warnings().is_empty() {
         let message = format!("'{shown}': {}", volume.warnings().join("; "));

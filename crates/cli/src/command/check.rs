@@ -56,7 +56,7 @@ impl super::Command for Check {
 pub(super) fn check(volume: &ImageVolume, console: &mut Console) -> Result<Summary, CliError> {
     let mut said = Ok(());
     let ntfs = volume.ntfs();
-    let checked = check::check(ntfs, |finding| {
+    let checked = check::check(&ntfs, |finding| {
         said = print(&finding, console);
         if said.is_ok() {
             ControlFlow::Continue(())

@@ -84,6 +84,16 @@ impl ImageVolume {
         Self::on_with_journal(window.device, Box::new(journal))
     }
 
+    /// Opens an image to change it where that is allowed, else for reading.
+    pub fn open_as_allowed(path: &Path, partition: Option<u32>) -> Result<Self, VolumeError> {
+        match Self::open_to_change(path, partition) {
+            Err(error) if matches!(error.cause, Cause::Denied | Cause::ReadOnly) => {
+                Self::open(path, partition)
+            }
+            opened => opened,
+        }
+    }
+
     /// Opens the volume on a device for reading.
     pub fn on(device: Box<dyn Device>, partition: Option<u32>) -> Result<Self, VolumeError> {
         Self::assemble(window(device, partition)?.device, None)
