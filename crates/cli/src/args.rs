@@ -15,22 +15,26 @@ use crate::output::{Color, Console};
 pub(crate) struct Globals {
     /// Attach a volume under a drive letter: a raw NTFS volume, a disk image (MBR, GPT, fixed VHD) or
     /// a block device. May be repeated; LINKSMITH_DRIVES="C=a.img;D=b.img" does the same
-    #[arg(long = "drive", value_name = "LETTER=PATH[,part=N][,ro]")]
+    #[arg(
+        long = "drive",
+        global = true,
+        value_name = "LETTER=PATH[,part=N][,ro]"
+    )]
     pub drives: Vec<OsString>,
     /// Where relative paths start [default: the first drive's root]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub cwd: Option<OsString>,
     /// Print JSON Lines
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub json: bool,
     /// Say nothing on success
-    #[arg(short, long)]
+    #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Colour the output: auto, always or never
-    #[arg(long, value_name = "WHEN", value_parser = parse_color)]
+    #[arg(long, global = true, value_name = "WHEN", value_parser = parse_color)]
     pub color: Option<Color>,
     /// In other tools' commands: our exit codes in place of the original's misleading ones
-    #[arg(long, hide = true)]
+    #[arg(long, global = true, hide = true)]
     pub fixed_exit_codes: bool,
 }
 

@@ -1,6 +1,5 @@
 //! Where changes are recorded, and what is done about one that stopped in the middle.
 
-use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,24 +17,9 @@ const KEPT: usize = 200;
 /// How often the old ones are looked for.
 const PRUNE_EVERY: u64 = 64;
 
-/// The folder of the journal: `LINKSMITH_STATE`, else the system's folder for state. `None` where the
-/// environment names neither.
+/// The folder of the journal. `None` where the environment names none.
 fn folder() -> Option<PathBuf> {
-    let set = |name: &str| {
-        let value = env::var_os(name).filter(|v| !v.is_empty())?;
-        Some(PathBuf::from(value))
-    };
-    let state = set("LINKSMITH_STATE").or_else(|| {
-        if cfg!(windows) {
-            return Some(set("LOCALAPPDATA")?.join("linksmith"));
-        }
-        if cfg!(target_os = "macos") {
-            return Some(set("HOME")?.join("Library/Application Support/linksmith"));
-        }
-        let state = set("XDG_STATE_HOME").or_else(|| Some(set("HOME")?.join(".local/state")));
-        Some(state?.join("linksmith"))
-    })?;
-    Some(state.join("journal"))
+    Some(crate::state::dir()?.join("journal"))
 }
 
 /// The journal; `None` where there is no place for one.

@@ -11,10 +11,12 @@ mod describe;
 mod error;
 mod journal;
 mod link_index;
+mod manifest;
 mod output;
 mod plan_file;
 mod session;
 mod shell;
+mod state;
 mod tools;
 mod when;
 

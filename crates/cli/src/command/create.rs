@@ -251,7 +251,7 @@ fn fall_back_spelling(link: &OsStr) -> Spelled {
 }
 
 /// The error of a link that cannot be planned: what the volume or the path say, else what `create` says.
-fn not_made(drives: &Drives, request: &Request, error: &CreateError) -> CliError {
+pub(super) fn not_made(drives: &Drives, request: &Request, error: &CreateError) -> CliError {
     let link = request.link.as_encoded_bytes();
     let inner = match &*error.cause {
         CreateCause::Link(e) => Some(located_on(drives, &request.link, e.clone())),

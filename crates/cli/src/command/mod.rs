@@ -26,6 +26,7 @@ mod find;
 mod format;
 mod graph;
 mod impact;
+mod links;
 mod list;
 mod man;
 mod names;
@@ -127,6 +128,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<tour::Tour>(),
     Verb::of::<doctor::Doctor>(),
     Verb::of::<graph::Draw>(),
+    Verb::of::<links::Links>(),
     Verb::of::<audit::Audit>(),
     Verb::of::<completions::Completions>(),
     Verb::of::<man::Man>(),

@@ -119,7 +119,7 @@ fn last_name_of(
     Ok(())
 }
 
-fn not_removed(drives: &Drives, path: &OsStr, error: RemoveError) -> CliError {
+pub(super) fn not_removed(drives: &Drives, path: &OsStr, error: RemoveError) -> CliError {
     match error {
         RemoveError::Locate { source, .. } => located_on(drives, path, source),
         RemoveError::Volume(e) => CliError::cannot("remove", path.as_encoded_bytes(), &e.cause),

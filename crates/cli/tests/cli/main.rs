@@ -5,6 +5,8 @@ mod bad_input;
 #[cfg(unix)]
 mod host;
 mod images;
+#[cfg(unix)]
+mod links;
 mod tools;
 mod tour;
 mod verbs;
