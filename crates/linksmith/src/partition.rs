@@ -432,7 +432,7 @@ mod tests {
         disk[DISK - 512 + 63] = 2;
         check(&disk, None, Ok((0, 0, 2047)));
         disk[DISK - 512 + 63] = 3;
-        check(&disk, None, Err("VHD of type 3"));
+        check(&disk, None, Err("dynamic VHD"));
     }
 
     proptest! {
