@@ -4,6 +4,7 @@ pub mod browser;
 pub mod changes;
 pub mod conformance;
 pub mod crash;
+pub mod crash_edits;
 pub mod damage;
 pub mod env;
 pub mod foretelling;

@@ -1,6 +1,7 @@
 //! The table of tasks. A new one is a file beside this one and a line in [`TASKS`].
 
 mod bench;
+mod crash;
 mod random;
 
 /// What came of a run that could be made.
@@ -25,4 +26,9 @@ pub(crate) struct Task {
 }
 
 /// All of them.
-pub(crate) const TASKS: &[Task] = &[bench::TASK, random::FORETELL, random::TAKE_BACK];
+pub(crate) const TASKS: &[Task] = &[
+    bench::TASK,
+    crash::TASK,
+    random::FORETELL,
+    random::TAKE_BACK,
+];

@@ -1,0 +1,39 @@
+//! Power cuts in every kind of edit; `cargo xtask crash` does the same a million times.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use testkit::crash::Subsets;
+use testkit::crash_edits::{Effort, KINDS, cut, cut_random, fail_each_call};
+
+const SHORT: Effort = Effort {
+    cuts: Subsets {
+        all_up_to: 6,
+        random: 12,
+        seed: 1,
+    },
+    inner: 6,
+    inner_every: 7,
+};
+
+#[test]
+fn every_kind_of_edit_is_whole_or_not_at_all() {
+    for kind in KINDS {
+        let tried = cut(kind, SHORT).unwrap();
+        assert!(
+            tried.states > 20 && tried.inner > 20,
+            "{}: only {tried:?}",
+            kind.name
+        );
+    }
+}
+
+#[test]
+fn a_row_of_random_edits_is_whole_or_not_at_all() {
+    cut_random(1, 60, SHORT).unwrap();
+}
+
+#[test]
+fn whichever_call_fails_the_volume_is_old_or_new() {
+    for kind in KINDS.iter().step_by(4) {
+        assert!(fail_each_call(kind).unwrap() > 5);
+    }
+}

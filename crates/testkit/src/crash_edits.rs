@@ -1,0 +1,521 @@
+//! Every kind of edit under power cuts: the volume comes back wholly old or wholly new, and clean.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::OnceLock;
+
+use linksmith_ntfs::check::findings;
+use linksmith_ntfs::device::Memory;
+use linksmith_ntfs::edit::{EditOptions, EditResult, Editor, NewTimes};
+use linksmith_ntfs::format::{FormatOptions, format};
+use linksmith_ntfs::journal::{MemoryJournal, recover};
+use linksmith_ntfs::{FileRef, Volume};
+
+use crate::crash::{Content, CrashState, Failure, RecordedDisk, Recorder, Subsets};
+use crate::listing::{Listing, list};
+use crate::rng::Rng;
+
+const IMAGE: usize = 0;
+const JOURNAL: usize = 1;
+const NOW: u64 = 134_000_000_000_000_000;
+
+type Edit = fn(&mut Editor<&RecordedDisk>) -> EditResult<()>;
+
+/// An edit and the state it starts from.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// What it is.
+    pub name: &'static str,
+    before: fn(&mut Editor<&Memory>) -> EditResult<()>,
+    edit: Edit,
+}
+
+fn units(text: &str) -> Vec<u16> {
+    text.encode_utf16().collect()
+}
+
+/// Reparse data of a junction to a directory whose name has `length` letters.
+fn junction(length: usize) -> Vec<u8> {
+    let text: Vec<u8> = units(&format!("\\??\\C:\\{}", "x".repeat(length)))
+        .iter()
+        .flat_map(|u| u.to_le_bytes())
+        .collect();
+    let n = text.len() as u16;
+    let mut out = 0xA000_0003u32.to_le_bytes().to_vec();
+    for word in [12 + n, 0, 0, n, n + 2, 0] {
+        out.extend_from_slice(&word.to_le_bytes());
+    }
+    out.extend_from_slice(&text);
+    out.extend_from_slice(&[0; 4]);
+    out
+}
+
+macro_rules! find {
+    ($e:ident, $name:expr) => {{
+        let root = $e.root()?;
+        $e.lookup(root, &units($name))?
+            .map_or(FileRef::from_raw(0), |found| found.file)
+    }};
+}
+
+/// What every volume of these tests has: a directory, a file with three names, a large file, links, a directory with blocks.
+fn populate(e: &mut Editor<&Memory>) -> EditResult<()> {
+    let root = e.root()?;
+    let file = e.create_file(root, &units("file.txt"), b"contents of the file")?;
+    let dir = e.create_dir(root, &units("dir"))?;
+    e.link(file, dir, &units("second name of the file"))?;
+    e.link(file, root, &units("third name of the file"))?;
+    e.create_file(root, &units("large"), &[0x5A; 9000])?;
+    e.create_reparse_point(root, &units("junction"), true, &junction(10))?;
+    e.create_reparse_point(root, &units("long junction"), true, &junction(600))?;
+    let full = e.create_dir(root, &units("full"))?;
+    for i in 0..60 {
+        e.create_file(
+            full,
+            &units(&format!("entry number {i:03} of a directory with blocks")),
+            b"",
+        )?;
+    }
+    e.create_dir(root, &units("empty"))?;
+    Ok(())
+}
+
+/// Every kind of edit.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "create a directory",
+        before: populate,
+        edit: |e| {
+            let r = e.root()?;
+            e.create_dir(r, &units("new")).map(|_| ())
+        },
+    },
+    Kind {
+        name: "create a file",
+        before: populate,
+        edit: |e| {
+            let r = e.root()?;
+            e.create_file(r, &units("new"), b"small").map(|_| ())
+        },
+    },
+    Kind {
+        name: "create a large file",
+        before: populate,
+        edit: |e| {
+            let r = e.root()?;
+            e.create_file(r, &units("new"), &[7; 5000]).map(|_| ())
+        },
+    },
+    Kind {
+        name: "add a name",
+        before: populate,
+        edit: |e| {
+            let f = find!(e, "file.txt");
+            let r = e.root()?;
+            e.link(f, r, &units("fourth name"))
+        },
+    },
+    Kind {
+        name: "add names until they spill",
+        before: populate,
+        edit: |e| {
+            let f = find!(e, "file.txt");
+            let r = e.root()?;
+            (0..8).try_for_each(|i| e.link(f, r, &units(&format!("another name, number {i}"))))
+        },
+    },
+    Kind {
+        name: "remove a name",
+        before: populate,
+        edit: |e| {
+            let r = e.root()?;
+            e.remove(r, &units("third name of the file"))
+        },
+    },
+    Kind {
+        name: "remove a file",
+        before: populate,
+        edit: |e| {
+            let r = e.root()?;
+            e.remove(r, &units("large"))
+        },
+    },
+    Kind {
+        name: "remove a directory",
+        before: populate,
+        edit: |e| {
+            let r = e.root()?;
+            e.remove(r, &units("empty"))
+        },
+    },
+    Kind {
+        name: "remove a link",
+        before: populate,
+        edit: |e| {
+            let r = e.root()?;
+            e.remove(r, &units("long junction"))
+        },
+    },
+    Kind {
+        name: "rename",
+        before: populate,
+        edit: |e| {
+            let r = e.root()?;
+            e.rename(r, &units("file.txt"), r, &units("FILE.md"), false)
+        },
+    },
+    Kind {
+        name: "move",
+        before: populate,
+        edit: |e| {
+            let r = e.root()?;
+            let d = find!(e, "dir");
+            e.rename(r, &units("full"), d, &units("moved"), false)
+        },
+    },
+    Kind {
+        name: "replace",
+        before: populate,
+        edit: |e| {
+            let r = e.root()?;
+            e.rename(r, &units("file.txt"), r, &units("large"), true)
+        },
+    },
+    Kind {
+        name: "set reparse data",
+        before: populate,
+        edit: |e| {
+            let f = find!(e, "empty");
+            e.set_reparse(f, &junction(20))
+        },
+    },
+    Kind {
+        name: "set long reparse data",
+        before: populate,
+        edit: |e| {
+            let f = find!(e, "empty");
+            e.set_reparse(f, &junction(700))
+        },
+    },
+    Kind {
+        name: "clear reparse data",
+        before: populate,
+        edit: |e| {
+            let f = find!(e, "long junction");
+            e.clear_reparse(f)
+        },
+    },
+    Kind {
+        name: "write a file",
+        before: populate,
+        edit: |e| {
+            let f = find!(e, "large");
+            e.write_file(f, &[1; 3000])
+        },
+    },
+    Kind {
+        name: "set times",
+        before: populate,
+        edit: |e| {
+            let f = find!(e, "file.txt");
+            e.set_metadata(
+                f,
+                NewTimes {
+                    modified: Some(7),
+                    ..NewTimes::default()
+                },
+                Some(1),
+            )
+        },
+    },
+    Kind {
+        name: "split blocks and grow $MFT",
+        before: populate,
+        edit: |e| {
+            let d = find!(e, "full");
+            (0..90).try_for_each(|i| {
+                e.create_file(
+                    d,
+                    &units(&format!("entry number {i:03} more, to split the blocks")),
+                    b"",
+                )
+                .map(|_| ())
+            })
+        },
+    },
+    Kind {
+        name: "empty a directory with blocks",
+        before: populate,
+        edit: |e| {
+            let d = find!(e, "full");
+            (0..60).try_for_each(|i| {
+                e.remove(
+                    d,
+                    &units(&format!("entry number {i:03} of a directory with blocks")),
+                )
+            })
+        },
+    },
+];
+
+/// How far a run goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Cuts of the commit.
+    pub cuts: Subsets,
+    /// Cuts of each recovery; none where 0.
+    pub inner: u32,
+    /// Every how many states the recovery is cut, too.
+    pub inner_every: u64,
+}
+
+/// What was tried.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tried {
+    /// States after a cut of the commit.
+    pub states: u64,
+    /// States after a cut of a recovery.
+    pub inner: u64,
+    /// Volumes that were checked and listed: the others were equal to one of these, byte for byte.
+    pub distinct: u64,
+}
+
+/// An empty volume as small as can be, so that whole volumes can be compared a million times.
+fn empty() -> &'static [u8] {
+    static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
+    EMPTY.get_or_init(|| {
+        let device = Memory::new(vec![0; 1 << 20]);
+        let options = FormatOptions {
+            serial: 7,
+            now: NOW,
+            ..FormatOptions::default()
+        };
+        format(&device, &options).expect("it can be formatted");
+        device.into_bytes()
+    })
+}
+
+/// The volume before an edit.
+fn prepared(before: impl FnOnce(&mut Editor<&Memory>) -> EditResult<()>) -> Vec<u8> {
+    let device = Memory::new(empty().to_vec());
+    let mut editor = Editor::open(&device, NOW, EditOptions::default()).expect("it opens");
+    before(&mut editor).expect("the state before");
+    editor
+        .commit(&MemoryJournal::default())
+        .expect("it is committed");
+    drop(editor);
+    device.into_bytes()
+}
+
+fn run(
+    recorder: &Recorder,
+    edit: impl FnOnce(&mut Editor<&RecordedDisk>) -> EditResult<()>,
+) -> EditResult<()> {
+    let (image, journal) = (recorder.disk(IMAGE), recorder.disk(JOURNAL));
+    let mut editor = Editor::open(&image, NOW + 1, EditOptions::default())?;
+    edit(&mut editor)?;
+    editor.commit(&journal).map(|_| ())
+}
+
+fn listing(content: &Content) -> Result<Listing, String> {
+    let volume = Volume::open(Memory::new(content.to_vec())).map_err(|e| e.to_string())?;
+    let found = findings(&volume).map_err(|e| e.to_string())?;
+    match found.first() {
+        None => list(&volume).map_err(|e| e.to_string()),
+        Some(first) => Err(format!("{} findings, first {first:?}", found.len())),
+    }
+}
+
+fn key(content: &Content) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (number, bytes) in content.changed_sectors() {
+        (number, &bytes[..]).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// The two sides of an edit, and what was found out so far.
+struct Judge {
+    old: Listing,
+    new: Listing,
+    known: HashMap<u64, bool>,
+    tried: Tried,
+    effort: Effort,
+}
+
+impl Judge {
+    /// Whether a recovered volume is the new one; an error where it is neither.
+    fn side(&mut self, content: &Content) -> Result<bool, String> {
+        let key = key(content);
+        if let Some(&side) = self.known.get(&key) {
+            return Ok(side);
+        }
+        let found = listing(content)?;
+        let side = found == self.new;
+        if !side && found != self.old {
+            return Err("neither the old tree nor the new one".to_owned());
+        }
+        self.tried.distinct += 1;
+        self.known.insert(key, side);
+        Ok(side)
+    }
+
+    fn state(&mut self, state: CrashState, committed: bool) -> Result<(), String> {
+        self.tried.states += 1;
+        let at = state.calls;
+        let recorder = Recorder::new(state.disks);
+        recover(&recorder.disk(IMAGE), &recorder.disk(JOURNAL))
+            .map_err(|e| format!("after {at} calls: {e}"))?;
+        let side = self
+            .side(&recorder.now()[IMAGE])
+            .map_err(|e| format!("after {at} calls: {e}"))?;
+        if committed && !side && self.old != self.new {
+            return Err(format!("after {at} calls: a committed change came undone"));
+        }
+        if self.effort.inner == 0 || self.tried.states % self.effort.inner_every != 0 {
+            return Ok(());
+        }
+        let few = Subsets {
+            all_up_to: 4,
+            random: self.effort.inner,
+            seed: at,
+        };
+        let mut inner = 0;
+        recorder.crash_states(few, |cut| {
+            inner += 1;
+            let again = Recorder::new(cut.disks);
+            recover(&again.disk(IMAGE), &again.disk(JOURNAL))
+                .map_err(|e| format!("recovering again: {e}"))?;
+            let now = self.side(&again.now()[IMAGE])?;
+            if side && !now && self.old != self.new {
+                Err("a recovered change came undone".to_owned())
+            } else {
+                Ok(())
+            }
+        })?;
+        self.tried.inner += inner;
+        Ok(())
+    }
+}
+
+/// Cuts the power at every moment of one kind of edit.
+///
+/// # Errors
+/// What is wrong with the volume that came back.
+pub fn cut(kind: &Kind, effort: Effort) -> Result<Tried, String> {
+    let bytes = prepared(kind.before);
+    cut_edit(bytes, kind.edit, effort).map_err(|e| format!("{}: {e}", kind.name))
+}
+
+fn cut_edit(
+    bytes: Vec<u8>,
+    edit: impl FnOnce(&mut Editor<&RecordedDisk>) -> EditResult<()>,
+    effort: Effort,
+) -> Result<Tried, String> {
+    let recorder = Recorder::new(vec![Content::new(bytes), Content::new(Vec::new())]);
+    let old = listing(&recorder.now()[IMAGE])?;
+    run(&recorder, edit).map_err(|e| format!("the edit: {e}"))?;
+    let new = listing(&recorder.now()[IMAGE])?;
+    let calls = recorder.calls();
+    let mut judge = Judge {
+        old,
+        new,
+        known: HashMap::new(),
+        tried: Tried::default(),
+        effort,
+    };
+    recorder.crash_states(effort.cuts, |state| {
+        let committed = state.calls >= calls;
+        judge.state(state, committed)
+    })?;
+    Ok(judge.tried)
+}
+
+/// Cuts the power at every moment of a long random row of edits in one change.
+///
+/// # Errors
+/// What is wrong with the volume that came back.
+pub fn cut_random(seed: u64, steps: u32, effort: Effort) -> Result<Tried, String> {
+    let bytes = prepared(populate);
+    let edit = |e: &mut Editor<&RecordedDisk>| random_steps(e, seed, steps);
+    cut_edit(bytes, edit, effort).map_err(|e| format!("seed {seed}: {e}"))
+}
+
+fn random_steps(e: &mut Editor<&RecordedDisk>, seed: u64, steps: u32) -> EditResult<()> {
+    use linksmith_ntfs::edit::EditError as E;
+    let mut rng = Rng::new(seed);
+    let root = e.root()?;
+    let dir = find!(e, "dir");
+    for _ in 0..steps {
+        let name = |rng: &mut Rng| {
+            units(&format!(
+                "{} {}",
+                ["name", "a rather longer name", "x"][rng.below(3) as usize],
+                rng.below(12)
+            ))
+        };
+        let (a, b) = (name(&mut rng), name(&mut rng));
+        let (from, to) = (*rng.pick(&[root, dir]), *rng.pick(&[root, dir]));
+        let target = e.lookup(from, &a)?.map(|found| found.file);
+        let done = match (rng.below(8), target) {
+            (0, _) => e.create_dir(from, &a).map(|_| ()),
+            (1, _) => e
+                .create_file(from, &a, &vec![3; rng.below(2500) as usize])
+                .map(|_| ()),
+            (2, Some(file)) => e.link(file, to, &b),
+            (3, _) => e.rename(from, &a, to, &b, rng.percent(50)),
+            (4, Some(file)) => e.set_reparse(file, &junction(rng.below(300) as usize)),
+            (5, Some(file)) => e.clear_reparse(file),
+            (6, Some(file)) => e.write_file(file, &vec![4; rng.below(2500) as usize]),
+            _ => e.remove(from, &a),
+        };
+        match done {
+            Ok(())
+            | Err(
+                E::Exists { .. }
+                | E::NotFound { .. }
+                | E::NotEmpty { .. }
+                | E::IsADirectory { .. }
+                | E::NotADirectory { .. }
+                | E::NotAReparsePoint { .. }
+                | E::IntoItself { .. },
+            ) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(())
+}
+
+/// Lets each call of one kind of edit fail in turn.
+///
+/// # Errors
+/// What is wrong with the volume afterwards.
+pub fn fail_each_call(kind: &Kind) -> Result<u64, String> {
+    let bytes = prepared(kind.before);
+    let disks = || vec![Content::new(bytes.clone()), Content::new(Vec::new())];
+    let whole = Recorder::new(disks());
+    let old = listing(&whole.now()[IMAGE])?;
+    run(&whole, kind.edit).map_err(|e| format!("{}: {e}", kind.name))?;
+    let new = listing(&whole.now()[IMAGE])?;
+    for n in 0..whole.calls() {
+        for failure in [Failure::Only(n), Failure::From(n)] {
+            let recorder = Recorder::new(disks());
+            recorder.fail(Some(failure));
+            if run(&recorder, kind.edit).is_ok() {
+                return Err(format!("{}: {failure:?} went unnoticed", kind.name));
+            }
+            recorder.fail(None);
+            recover(&recorder.disk(IMAGE), &recorder.disk(JOURNAL))
+                .map_err(|e| format!("{}: {failure:?}: {e}", kind.name))?;
+            let found = listing(&recorder.now()[IMAGE])
+                .map_err(|e| format!("{}: {failure:?}: {e}", kind.name))?;
+            if found != old && found != new {
+                return Err(format!(
+                    "{}: {failure:?}: neither the old tree nor the new one",
+                    kind.name
+                ));
+            }
+        }
+    }
+    Ok(whole.calls())
+}

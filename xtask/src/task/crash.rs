@@ -1,0 +1,71 @@
+//! Power cuts in every kind of edit of an image and in random rows of edits, until enough states were tried.
+
+use testkit::crash::Subsets;
+use testkit::crash_edits::{Effort, KINDS, Tried, cut, cut_random, fail_each_call};
+
+use super::{Outcome, Task};
+
+/// The task.
+pub(crate) const TASK: Task = Task {
+    name: "crash",
+    args: "[STATES]",
+    about: "cut the power in every kind of edit of an image: at least STATES (1,000,000) states, each recovered",
+    run,
+};
+
+const EFFORT: Effort = Effort {
+    cuts: Subsets {
+        all_up_to: 12,
+        random: 200,
+        seed: 11,
+    },
+    inner: 40,
+    inner_every: 50,
+};
+
+fn run(args: &[String]) -> Result<Outcome, String> {
+    let wanted: u64 = match args.first() {
+        Some(text) => text.parse().map_err(|_| format!("'{text}' is no number"))?,
+        None => 1_000_000,
+    };
+    let mut total = Tried::default();
+    for kind in KINDS {
+        let tried = match cut(kind, EFFORT) {
+            Ok(tried) => tried,
+            Err(wrong) => return Ok(found(&wrong)),
+        };
+        let calls = match fail_each_call(kind) {
+            Ok(calls) => calls,
+            Err(wrong) => return Ok(found(&wrong)),
+        };
+        println!(
+            "{:<32} {:>9} states {:>9} in recovery {:>6} distinct {calls:>4} failing calls",
+            kind.name, tried.states, tried.inner, tried.distinct
+        );
+        add(&mut total, tried);
+    }
+    let mut seed = 0;
+    while total.states + total.inner < wanted {
+        seed += 1;
+        match cut_random(seed, 200, EFFORT) {
+            Ok(tried) => add(&mut total, tried),
+            Err(wrong) => return Ok(found(&wrong)),
+        }
+    }
+    println!(
+        "{} states, {} in recovery, {} distinct volumes checked, {seed} random rows: all old or new, all clean",
+        total.states, total.inner, total.distinct
+    );
+    Ok(Outcome::Done)
+}
+
+fn found(wrong: &str) -> Outcome {
+    println!("{wrong}");
+    Outcome::Findings
+}
+
+fn add(total: &mut Tried, tried: Tried) {
+    total.states += tried.states;
+    total.inner += tried.inner;
+    total.distinct += tried.distinct;
+}
