@@ -1,4 +1,5 @@
 //! The fixture images, entry by entry against readers that are not ours.
+#![allow(clippy::print_stdout, reason = "how much was compared is the result")]
 
 use std::path::Path;
 

@@ -1,0 +1,205 @@
+//! The reading half of an NTFS image as a volume.
+
+use linksmith::partition::find;
+use linksmith::volume::image::ImageVolume;
+use linksmith::volume::{Volume, list};
+use linksmith::{Base, Caps, Cause, EntryPath, LinkText};
+use linksmith_ntfs::device::Memory;
+use testkit::image::{self, NEEDS};
+use testkit::suite::Suite;
+
+fn open() -> ImageVolume {
+    ImageVolume::open(&image::LINKS.image(), None).expect("it opens")
+}
+
+fn at(path: &str) -> EntryPath {
+    EntryPath::parse(path).expect("a path")
+}
+
+fn what_it_says_of_itself() {
+    let volume = open();
+    let info = volume.info();
+    assert_eq!(
+        (info.file_system.as_str(), info.label.as_deref()),
+        ("NTFS", Some("Links"))
+    );
+    assert_eq!(info.max_links, 1024);
+    assert!(info.caps.contains(Caps::NAMES | Caps::HARD_LINK));
+    assert_eq!(volume.warnings(), Vec::<String>::new());
+    let space = volume.space().expect("it is counted");
+    assert!(space.free > 0 && space.free < space.total && space.total < 64 << 20);
+}
+
+fn entries_are_described_by_their_records() {
+    let volume = open();
+    let check = |path: &str, base, tag: Option<u32>, links, size| {
+        let entry = volume
+            .entry(&at(path))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let got = (
+            entry.base,
+            entry.tag.map(|tag| tag.0),
+            entry.links,
+            entry.size,
+        );
+        assert_eq!(got, (base, tag, Some(links), size), "{path}");
+        assert_eq!(
+            entry.tag.is_some(),
+            entry.attributes.0 & 0x400 != 0,
+            "{path}"
+        );
+    };
+    check("real_file.txt", Base::File, None, 2, 17);
+    check("REAL/second_NAME.txt", Base::File, None, 2, 17);
+    check("many.txt", Base::File, None, 41, 5);
+    check("a long name.txt", Base::File, None, 2, 5);
+    check("real", Base::Dir, None, 1, 0);
+    check("junction_dir", Base::Dir, Some(0xA000_0003), 1, 0);
+    check("junction_long", Base::Dir, Some(0xA000_0003), 1, 0);
+    check("symlink_file", Base::File, Some(0xA000_000C), 2, 0);
+    check("wsl_link", Base::File, Some(0xA000_001D), 1, 0);
+    let entry = volume.entry(&at("A LONG NAME.TXT")).expect("it is there");
+    assert_eq!(
+        entry.name.map(|name| name.display().into_owned()),
+        Some("a long name.txt".into())
+    );
+    assert_eq!(
+        entry.short_name.map(|name| name.display().into_owned()),
+        Some("ALONGN~1.TXT".into())
+    );
+    assert_eq!(
+        volume.entry(&EntryPath::root()).expect("the root").name,
+        None
+    );
+}
+
+fn directories_are_listed_in_the_order_of_their_index() {
+    let volume = open();
+    let root = list(&volume, &EntryPath::root()).expect("the root");
+    let names: Vec<_> = root.iter().filter_map(|entry| entry.name.clone()).collect();
+    assert!(
+        names.iter().all(|name| !name.display().starts_with('$')),
+        "{names:?}"
+    );
+    assert!(
+        names
+            .windows(2)
+            .all(|pair| volume.compare_names(&pair[0], &pair[1]).is_lt())
+    );
+    assert!(
+        root.iter()
+            .filter(|entry| entry.short_name.is_some())
+            .count()
+            == 2
+    );
+    assert_eq!(list(&volume, &at("big")).expect("big").len(), 3000);
+    assert!(list(&volume, &at("empty")).expect("empty").is_empty());
+}
+
+fn links_say_what_was_written() {
+    let volume = open();
+    let text = |path: &str| volume.link_text(&at(path)).expect("it can be read");
+    assert_eq!(text("real_file.txt"), None);
+    assert_eq!(text("real"), None);
+    let Some(LinkText::Reparse(point)) = text("junction_long") else {
+        panic!("no reparse point")
+    };
+    assert_eq!(
+        point.as_bytes().len(),
+        8 + 8 + 2 * (4 + 403 + 1) + 2 * (403 + 1)
+    );
+}
+
+fn errors_say_what_is_in_the_way() {
+    let volume = open();
+    let cause = |path: &str| volume.entry(&at(path)).expect_err("an error").cause;
+    assert!(matches!(cause("missing"), Cause::NotFound));
+    assert!(matches!(cause("missing/x"), Cause::PathNotFound(p) if p == at("missing")));
+    assert!(matches!(cause("real_file.txt/x"), Cause::NotADirectory));
+    assert!(matches!(cause("junction_dir/x"), Cause::ThroughLink(p) if p == at("junction_dir")));
+    let error = list(&volume, &at("junction_dir")).expect_err("a link is not listed");
+    assert!(matches!(error.cause, Cause::NotADirectory));
+    assert!(
+        volume
+            .read(&at("real"))
+            .is_err_and(|e| matches!(e.cause, Cause::IsADirectory))
+    );
+    let through = volume.read(&at("symlink_file")).map(|_| ());
+    assert!(matches!(
+        through.expect_err("an error").cause,
+        Cause::ThroughLink(_)
+    ));
+}
+
+fn contents_are_read() {
+    let volume = open();
+    let read = |path: &str| {
+        let mut bytes = Vec::new();
+        let mut contents = volume.read(&at(path)).expect("it opens");
+        contents.read_to_end(&mut bytes).expect("it reads");
+        bytes
+    };
+    assert_eq!(read("real_file.txt"), b"a real file.....\n");
+    assert_eq!(read("filled"), [b'x'; 300_000]);
+    assert!(read("packed/text").ends_with(b"line 20000 of a file that packs well\n"));
+}
+
+fn every_name_is_found() {
+    let volume = open();
+    let mut names = volume
+        .names(&at("real/second_name.txt"))
+        .expect("its names");
+    names.sort();
+    assert_eq!(names, [at("real/second_name.txt"), at("real_file.txt")]);
+    assert_eq!(
+        volume.names(&at("more.txt")).expect("its names").len(),
+        1001
+    );
+    assert_eq!(
+        volume
+            .names(&at("a long name.txt"))
+            .expect("its names")
+            .len(),
+        2
+    );
+}
+
+/// The same volume as the second partition of a disk, and in a fixed VHD.
+fn disks_with_partitions() {
+    let volume = image::SMALL.copy();
+    let mut disk = vec![0; 1 << 20];
+    disk[510..512].copy_from_slice(&[0x55, 0xAA]);
+    disk[462 + 4] = 7;
+    disk[462 + 8..462 + 12].copy_from_slice(&2048u32.to_le_bytes());
+    disk[462 + 12..462 + 16].copy_from_slice(&((volume.len() / 512) as u32).to_le_bytes());
+    disk.extend_from_slice(&volume);
+    let mut footer = [0; 512];
+    footer[..8].copy_from_slice(b"conectix");
+    footer[63] = 2;
+    disk.extend_from_slice(&footer);
+    let found = find(&Memory::new(disk.clone()), None).expect("the partition");
+    assert_eq!(
+        (found.number, found.start, found.length),
+        (2, 1 << 20, volume.len() as u64)
+    );
+    let opened = ImageVolume::on(Box::new(Memory::new(disk)), Some(2)).expect("it opens");
+    assert_eq!(opened.warnings(), Vec::<String>::new());
+    assert!(opened.entry(&at("dir/second_name")).is_ok());
+}
+
+fn main() {
+    Suite::new("image_volume")
+        .case("info", NEEDS, what_it_says_of_itself)
+        .case("entries", NEEDS, entries_are_described_by_their_records)
+        .case(
+            "directories",
+            NEEDS,
+            directories_are_listed_in_the_order_of_their_index,
+        )
+        .case("links", NEEDS, links_say_what_was_written)
+        .case("errors", NEEDS, errors_say_what_is_in_the_way)
+        .case("contents", NEEDS, contents_are_read)
+        .case("names", NEEDS, every_name_is_found)
+        .case("partitions", NEEDS, disks_with_partitions)
+        .run();
+}
