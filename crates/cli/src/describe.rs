@@ -105,6 +105,14 @@ impl Description {
         }
     }
 
+    /// The same without what following the link would tell.
+    pub(crate) fn json_unfollowed(&self) -> Json<'_> {
+        Json {
+            status: None,
+            ..self.json()
+        }
+    }
+
     /// The object of `--json`.
     pub(crate) fn json(&self) -> Json<'_> {
         let lossy = |bytes: &'_ Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
@@ -122,7 +130,7 @@ impl Description {
             print: self.names.as_ref().map(|n| lossy(&n.print)),
             resolved: self.resolved.as_ref().map(lossy),
             resolved_hex: self.resolved.as_deref().and_then(hex_unless_unicode),
-            status: self.located.status.as_str(),
+            status: Some(self.located.status.as_str()),
             // What POSIX systems count on directories is not names.
             links: if entry.base == Base::Dir {
                 Some(1)
@@ -204,7 +212,8 @@ pub(crate) struct Json<'a> {
     resolved: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved_hex: Option<String>,
-    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
     links: Option<u32>,
     id: String,
     size: u64,

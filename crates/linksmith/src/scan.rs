@@ -20,6 +20,8 @@ pub struct Options {
     pub everything: bool,
     /// Files with more than one name too.
     pub hard_links: bool,
+    /// Nothing but those.
+    pub only_hard_links: bool,
     /// Sizes, times, attributes and link counts are needed.
     pub meta: bool,
     /// Go on where junctions and volume mount points lead.
@@ -47,17 +49,16 @@ impl Options {
 
     fn wants(&self, entry: &Entry) -> bool {
         let linked = |e: &Entry| e.base == Base::File && e.links.is_some_and(|links| links > 1);
-        self.everything
-            || entry.tag.is_some()
-            || entry.base == Base::PosixSymlink
-            || self.hard_links && linked(entry)
+        let is_link = entry.tag.is_some() || entry.base == Base::PosixSymlink;
+        self.everything || is_link && !self.only_hard_links || self.hard_links && linked(entry)
     }
 
     fn wanted(&self) -> Option<Wanted> {
         if self.everything || self.follows_any() {
             return None;
         }
-        let mut wanted = Wanted::LINKS | Wanted::TEXT;
+        let mut wanted = Wanted::empty();
+        wanted.set(Wanted::LINKS | Wanted::TEXT, !self.only_hard_links);
         wanted.set(Wanted::HARD_LINKS, self.hard_links);
         wanted.set(Wanted::META, self.meta);
         wanted.set(Wanted::ONE_VOLUME, self.one_volume);

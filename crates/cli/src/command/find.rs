@@ -1,6 +1,8 @@
 //! `find [ROOT...]`.
 
-use std::collections::BTreeMap;
+mod groups;
+mod unfollowed;
+
 use std::ffi::{OsStr, OsString};
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
@@ -12,10 +14,9 @@ use linksmith::reparse::Kind;
 use linksmith::resolve::Status;
 use linksmith::scan::{self, Hit, Item, Options};
 use linksmith::volume::{CaseRule, Drives};
-use linksmith::{EntryPath, FileId, Place};
-use serde::Serialize;
+use linksmith::{EntryPath, Place};
 
-use crate::describe::{Description, place_bytes};
+use crate::describe::Description;
 use crate::error::{self, CliError, Exit};
 use crate::output::text::{Role, paint};
 use crate::output::{json, visible};
@@ -53,6 +54,9 @@ pub(crate) struct Find {
     /// Files with several names, in groups, and whether all names lie below ROOT
     #[arg(long, conflicts_with_all = ["kind", "status", "broken", "to", "null"])]
     hard: bool,
+    /// What links say alone: none is followed, so no status is told and nothing waits for what is far away
+    #[arg(long, conflicts_with_all = ["status", "broken", "to", "hard", "sort", "null"])]
+    unfollowed: bool,
     /// Only last changed after this: a date, a time or `3d`, `2 hours`
     #[arg(long, value_name = "WHEN", value_parser = when::parse)]
     newer: Option<FileTime>,
@@ -98,7 +102,10 @@ impl super::Command for Find {
         let roots = roots(&drives, &self.roots)?;
         let filter = self.filter(&drives)?;
         if self.hard {
-            return groups(session, &drives, &roots, &filter);
+            return groups::print(session, &drives, &roots, &filter);
+        }
+        if self.unfollowed {
+            return unfollowed::print(session, &drives, &roots, &filter);
         }
         let mut found = Found {
             options: &self,
@@ -177,10 +184,13 @@ impl Find {
             scan: Options {
                 everything: kinds.iter().any(|k| matches!(k, Kind::File | Kind::Dir)),
                 hard_links: self.hard || kinds.contains(&Kind::Hard),
-                meta: self.newer.is_some() || self.older.is_some() || !self.null,
+                meta: self.newer.is_some()
+                    || self.older.is_some()
+                    || !(self.null || self.unfollowed),
                 follow_junctions: self.follow_junctions,
                 follow_symlinks: self.follow_symlinks,
                 one_volume: self.one_volume,
+                only_hard_links: false,
             },
             statuses: statuses.filter(wanted).collect(),
             kinds,
@@ -366,90 +376,4 @@ pub(super) fn line(color: bool, of: &Description) -> String {
         line.push_str(&paint(color, of.status_role(), word).to_string());
     }
     line
-}
-
-#[derive(Serialize)]
-struct Group {
-    v: u32,
-    kind: &'static str,
-    id: String,
-    links: u32,
-    size: u64,
-    all_inside: bool,
-    names: Vec<String>,
-}
-
-/// Files with several names, and whether all of them were found.
-fn groups(
-    session: &mut Session,
-    drives: &Drives,
-    roots: &[Place],
-    filter: &Filter,
-) -> Result<Exit, CliError> {
-    let mut files: BTreeMap<FileId, (u32, u64, Vec<Vec<u8>>)> = BTreeMap::new();
-    let mut failed = false;
-    stream(drives, roots, filter, &mut |item| {
-        match item {
-            Err(error) => {
-                failed = true;
-                error::report(&error, &mut session.console);
-            }
-            Ok(of) if of.located.entry.links.is_some_and(|n| n > 1) => {
-                let entry = &of.located.entry;
-                let file = files.entry(entry.id).or_default();
-                (file.0, file.1) = (entry.links.unwrap_or(1), entry.size);
-                file.2.push(place_bytes(drives, &of.located.place));
-            }
-            Ok(_) => {}
-        }
-        Ok(())
-    })?;
-    let mut files: Vec<_> = files.into_iter().collect();
-    for (_, (_, _, names)) in &mut files {
-        names.sort();
-        // Roots may overlap.
-        names.dedup();
-    }
-    files.sort_by(|a, b| a.1.2.cmp(&b.1.2));
-    for (id, (links, size, names)) in files {
-        print_group(session, id, links, size, &names)?;
-    }
-    Ok(if failed { Exit::Partly } else { Exit::Done })
-}
-
-fn print_group(
-    session: &mut Session,
-    id: FileId,
-    links: u32,
-    size: u64,
-    names: &[Vec<u8>],
-) -> Result<(), CliError> {
-    let all_inside = names.len() >= links as usize;
-    let console = &mut session.console;
-    if console.json {
-        return Ok(console.line(json::to_line(&Group {
-            v: 1,
-            kind: Kind::Hard.word(),
-            id: id.to_string(),
-            links,
-            size,
-            all_inside,
-            names: names
-                .iter()
-                .map(|n| String::from_utf8_lossy(n).into_owned())
-                .collect(),
-        }))?);
-    }
-    let outside = links as usize - names.len().min(links as usize);
-    let where_ = match outside {
-        0 => "all here".to_owned(),
-        n => format!("{n} elsewhere"),
-    };
-    let bytes = crate::output::text::grouped(size);
-    let heading = format!("{links} names, {where_}, {bytes} bytes, {id}");
-    console.line(paint(console.color, Role::Heading, heading).to_string())?;
-    for name in names {
-        console.line(format!("  {}", visible(name)))?;
-    }
-    Ok(())
 }

@@ -1,0 +1,160 @@
+//! `find --unfollowed`: what links say, and nothing of where that leads.
+//!
+//! Lines are made on the threads that find the links and handed on in blocks: one message and one write
+//! for some hundred links.
+
+use std::ffi::OsStr;
+use std::ops::ControlFlow;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use linksmith::Place;
+use linksmith::resolve::{Located, Status};
+use linksmith::scan::{self, Hit, Item};
+use linksmith::volume::Drives;
+
+use super::{Filter, line};
+use crate::describe::Description;
+use crate::error::{self, CliError, Exit};
+use crate::output::json;
+use crate::session::{Session, failed, located_text};
+
+/// Bytes of lines that are worth handing on.
+const BLOCK: usize = 64 * 1024;
+/// Blocks that may wait to be written.
+const WAITING: usize = 16;
+
+enum Said {
+    Lines(Vec<u8>),
+    Failed(Box<CliError>),
+}
+
+/// Prints everything wanted below the roots as it is found.
+pub(super) fn print(
+    session: &mut Session,
+    drives: &Drives,
+    roots: &[Place],
+    filter: &Filter,
+) -> Result<Exit, CliError> {
+    let (json, color) = (session.console.json, session.console.color);
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel::<Said>(WAITING);
+        scope.spawn(move || {
+            let search = Search {
+                drives,
+                filter,
+                json,
+                color,
+                block: Mutex::default(),
+                sender,
+            };
+            search.run(roots);
+        });
+        let mut exit = Exit::Done;
+        for said in receiver {
+            match said {
+                Said::Lines(lines) => session.console.out().write_all(&lines)?,
+                Said::Failed(error) => {
+                    exit = Exit::Partly;
+                    error::report(&error, &mut session.console);
+                }
+            }
+        }
+        Ok(exit)
+    })
+}
+
+struct Search<'a> {
+    drives: &'a Drives,
+    filter: &'a Filter,
+    json: bool,
+    color: bool,
+    block: Mutex<Vec<u8>>,
+    sender: SyncSender<Said>,
+}
+
+impl Search<'_> {
+    fn run(self, roots: &[Place]) {
+        for root in roots {
+            let visit = |item| self.take(item);
+            if let Err(error) = scan::scan(self.drives, root, self.filter.scan, &visit) {
+                let text = self.drives.display(root);
+                let _ = self.fail(located_text(OsStr::new(&text), error));
+            }
+        }
+        let rest = self
+            .block
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let _ = self.sender.send(Said::Lines(rest));
+    }
+
+    fn take(&self, item: Item) -> ControlFlow<()> {
+        let hit = match item {
+            Item::Failed { place, error } => {
+                return self.fail(failed(self.drives, place.drive, &error));
+            }
+            Item::Found(hit) => hit,
+        };
+        if !self.filter.may_want(self.drives, &hit) {
+            return ControlFlow::Continue(());
+        }
+        match self.describe(*hit) {
+            Ok(of) if self.filter.wants(self.drives, &of) => self.say(&of),
+            Ok(_) => ControlFlow::Continue(()),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn describe(&self, hit: Hit) -> Result<Description, CliError> {
+        let text = match hit.text {
+            None if hit.entry.is_link() => {
+                let volume = self.drives.volume(hit.place.drive);
+                let read = volume.map(|volume| volume.link_text(&hit.place.path));
+                let error = |error| failed(self.drives, hit.place.drive, &error);
+                read.ok().transpose().map_err(error)?.flatten()
+            }
+            text => text,
+        };
+        let located = Located {
+            place: hit.place,
+            entry: hit.entry,
+            kind: None,
+            text,
+            resolution: None,
+            status: Status::Ok, // not told
+        };
+        Ok(Description::of_located(self.drives, located))
+    }
+
+    fn say(&self, of: &Description) -> ControlFlow<()> {
+        let mut text = if self.json {
+            json::to_line(&of.json_unfollowed())
+        } else {
+            line(self.color, of)
+        };
+        text.push('\n');
+        let full = {
+            let mut block = self.block.lock().unwrap_or_else(PoisonError::into_inner);
+            block.extend_from_slice(text.as_bytes());
+            (block.len() >= BLOCK)
+                .then(|| std::mem::replace(&mut *block, Vec::with_capacity(BLOCK + 512)))
+        };
+        match full {
+            Some(lines) => self.send(Said::Lines(lines)),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn fail(&self, error: CliError) -> ControlFlow<()> {
+        self.send(Said::Failed(Box::new(error)))
+    }
+
+    /// A reader that went away ends the scan.
+    fn send(&self, said: Said) -> ControlFlow<()> {
+        match self.sender.send(said) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+}
