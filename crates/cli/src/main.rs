@@ -18,6 +18,7 @@ mod session;
 mod shell;
 mod state;
 mod tools;
+mod transfer;
 mod when;
 
 use std::ffi::{OsStr, OsString};

@@ -37,6 +37,7 @@ mod retarget;
 mod shell;
 mod show;
 mod tour;
+mod transfer;
 mod type_;
 mod undo;
 
@@ -124,6 +125,8 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<undo::Undo>(),
     Verb::of::<format::Format>(),
     Verb::of::<check::Check>(),
+    Verb::of::<transfer::Import>(),
+    Verb::of::<transfer::Export>(),
     Verb::of::<shell::Shell>(),
     Verb::of::<tour::Tour>(),
     Verb::of::<doctor::Doctor>(),
