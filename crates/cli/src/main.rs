@@ -1,6 +1,5 @@
 //! The `linksmith` command: which tool, verb or prompt was asked for, and nothing else.
 #![forbid(unsafe_code)]
-#![allow(dead_code)] // Until the verbs that use it all are in.
 
 mod args;
 mod attach;

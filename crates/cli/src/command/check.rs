@@ -144,7 +144,7 @@ fn print(finding: &Finding, console: &mut Console) -> Result<(), CliError> {
 }
 
 /// `8,123 records, 900 directories, 9,000 names, 12 reparse points: no findings`
-fn summarise(summary: &Summary, console: &mut Console) -> Result<(), CliError> {
+pub(super) fn summarise(summary: &Summary, console: &mut Console) -> Result<(), CliError> {
     if console.json {
         return Ok(console.line(json::to_line(&SummaryLine::of(summary)))?);
     }

@@ -116,6 +116,7 @@ fn no_permission() {
     mode(".", 0o755);
     let mut command = std::process::Command::new(&program);
     command
+        .env_clear()
         .current_dir(env.path())
         .args(["soft", "closed/s", "../file"]);
     if root {

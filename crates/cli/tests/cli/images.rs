@@ -88,3 +88,74 @@ fn damage_is_found() {
     let outcome = env.run(&["check", "disk.img"]);
     assert_eq!(outcome.code, Some(7), "{outcome}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_tree_goes_over_and_comes_back() {
+    let env = env();
+    env.dir("tree/dir/deep")
+        .file("tree/file.txt", "text")
+        .file("tree/dir/deep/inner.txt", "inner");
+    env.symlink("tree/relative", "dir/deep")
+        .symlink("tree/dir/up", "../file.txt");
+    env.symlink("tree/absolute", env.join("tree/dir"))
+        .symlink("tree/gone", "nowhere");
+    env.symlink("tree/out", "/somewhere/else");
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the scene is set by the system's own calls"
+    )]
+    std::fs::hard_link(env.join("tree/file.txt"), env.join("tree/dir/hard.txt")).expect("a link");
+    let _ = env.run(&["format", "C.img", "--size", "16M"]).ok();
+    let drive = ["--drive", "C=C.img"];
+    assert_snapshot!(env.run(&[&drive[..], &["import", "tree", "C:\\copy"]].concat()), @r"
+copied 2 files, 2 directories, 6 links
+--- stderr
+linksmith: warning: '$DIR/tree/out' leads to '/somewhere/else', which is no Windows path: kept as a link of WSL
+");
+    assert_snapshot!(env.run(&[&drive[..], &["list", "-R", "C:\\copy"]].concat()), @r"
+C:\copy:
+symlink  ok                    absolute -> C:\copy\dir
+dir                            dir
+hard     2 names      4 bytes  file.txt
+symlink  dangling              gone -> nowhere
+wsl      unreachable           out -> /somewhere/else
+symlink  ok                    relative -> dir\deep
+
+C:\copy\dir:
+dir                        deep
+hard     2 names  4 bytes  hard.txt
+symlink  ok                up -> ..\file.txt
+
+C:\copy\dir\deep:
+file    5 bytes  inner.txt
+");
+    let _ = env.run(&["check", "C.img"]).ok();
+    assert_snapshot!(env.run(&[&drive[..], &["export", "C:\\copy", "back"]].concat()), @"copied 2 files, 2 directories, 6 links");
+    let tree = |root: &str| -> Vec<String> {
+        let root = format!("{root}/");
+        let lines = env.tree();
+        lines
+            .iter()
+            .filter_map(|l| l.strip_prefix(&root))
+            .map(str::to_owned)
+            .collect()
+    };
+    let mut want = tree("tree");
+    for line in &mut want {
+        // What led into the tree from the root of the machine leads there from its own folder now.
+        if line.starts_with("absolute -> ") {
+            "absolute -> dir".clone_into(line);
+        }
+    }
+    assert_eq!(tree("back"), want);
+}
+
+#[test]
+fn an_image_in_use_is_not_opened_twice() {
+    let env = env();
+    let _ = env.run(&["format", "C.img", "--size", "16M"]).ok();
+    let script = "@linksmith check C.img\n";
+    let outcome = env.run_with(&["--drive", "C=C.img", "shell"], script);
+    assert_eq!(outcome.code, Some(10), "{outcome}");
+}

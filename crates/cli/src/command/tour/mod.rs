@@ -32,10 +32,10 @@ impl super::Command for Tour {
         let pair = volumes::Pair::make(self.dir.as_deref())?;
         session.set_drives(pair.drives()?);
         let mut stage = Stage::new(session)?;
-        stage.title(&volumes::Pair::words())?;
+        stage.title(&pair.words())?;
         article::play(&mut stage)?;
         let failed = stage.close()?;
-        let wrong = volumes::Pair::check(session)?;
+        let wrong = pair.check(session)?;
         Ok(if failed + wrong > 0 {
             Exit::Partly
         } else {

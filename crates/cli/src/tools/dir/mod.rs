@@ -364,10 +364,17 @@ impl Lister {
         if !wildcard::matches(pattern, ".") {
             return Vec::new();
         }
+        // Both are shown or not by the directory's own attributes: those of a root are hidden and system,
+        // and `..` stands in a root's directories all the same.
+        let shown = volume
+            .entry(&place.path)
+            .is_ok_and(|own| self.options.filter.takes(options::attributes(&own)));
+        if !shown {
+            return Vec::new();
+        }
         let dot = |at: &Place, name: &str| {
             let entry = volume.entry(&at.path).ok()?;
-            let attributes = options::attributes(&entry);
-            self.options.filter.takes(attributes).then(|| Row {
+            Some(Row {
                 time: self.clock.show(self.time_of(&entry)),
                 mark: Mark::Dir,
                 short_name: Vec::new(),
@@ -375,10 +382,8 @@ impl Lister {
                 bracket: None,
             })
         };
-        dot(place, ".")
-            .into_iter()
-            .chain(dot(&parent, ".."))
-            .collect()
+        let dots = [dot(place, "."), dot(&parent, "..")];
+        dots.into_iter().flatten().collect()
     }
 
     fn row(&self, volume: &dyn Volume, dir: &Place, entry: &Entry) -> Row {
