@@ -1,21 +1,17 @@
 //! `audit [ROOT]`.
 
 use std::ffi::OsString;
-use std::ops::ControlFlow;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 use linksmith::audit::{Finding, Rule, audit};
-use linksmith::scan::{self, Item, Options};
 use linksmith::volume::Drives;
-use linksmith::{LocateError, Place};
 use serde::Serialize;
 
+use super::every_link::every_link;
 use crate::error::{CliError, Exit};
 use crate::output::json::{hex_unless_unicode, to_line};
 use crate::output::text::{Cell, Role, Table};
 use crate::output::visible;
-use crate::session::{Session, failed, located_on};
+use crate::session::{Session, located_on};
 
 /// Links that a careful administrator would want to know of
 ///
@@ -65,8 +61,10 @@ impl super::Command for Audit {
         let root = drives
             .locate_target(&text)
             .map_err(|e| located_on(&drives, &text, e))?;
-        let found = gather(&drives, &root).map_err(|e| located_on(&drives, &text, e))?;
-        let (mut findings, errors) = found;
+        let judge = |link| audit(&drives, &root, &link);
+        let (findings, errors) =
+            every_link(&drives, &root, judge).map_err(|e| located_on(&drives, &text, e))?;
+        let mut findings: Vec<Finding> = findings.into_iter().flatten().collect();
         findings.retain(|f| self.rules.is_empty() || self.rules.contains(&f.rule));
         findings.sort_by(|a, b| (a.rule, &a.place).cmp(&(b.rule, &b.place)));
         print(session, &drives, &findings)?;
@@ -79,31 +77,6 @@ impl super::Command for Audit {
             (true, true) => Exit::Done,
         })
     }
-}
-
-type Found = (Vec<Finding>, Vec<CliError>);
-
-/// What the rules say of every link below the root, and what could not be read.
-fn gather(drives: &Drives, root: &Place) -> Result<Found, LocateError> {
-    let found: Mutex<Found> = Mutex::default();
-    let lock = || found.lock().unwrap_or_else(PoisonError::into_inner);
-    scan::scan(drives, root, Options::default(), &|item| {
-        match item {
-            Item::Failed { place, error } => lock().1.push(failed(drives, place.drive, &error)),
-            Item::Found(hit) => {
-                let shown = drives.display(&hit.place);
-                let judged = hit
-                    .inspect(drives)
-                    .and_then(|link| audit(drives, root, &link));
-                match judged {
-                    Ok(findings) => lock().0.extend(findings),
-                    Err(error) => lock().1.push(located_on(drives, shown.as_ref(), error)),
-                }
-            }
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn print(session: &mut Session, drives: &Drives, findings: &[Finding]) -> Result<(), CliError> {

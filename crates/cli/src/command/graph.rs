@@ -1,18 +1,15 @@
 //! `graph ROOT`.
 
 use std::ffi::OsString;
-use std::ops::ControlFlow;
-use std::sync::Mutex;
 
 use linksmith::graph::Graph;
-use linksmith::scan::{self, Item, Options};
-use linksmith::volume::{Drives, PathStyle};
-use linksmith::{LocateError, Place};
+use linksmith::volume::PathStyle;
 
+use super::every_link::every_link;
 use crate::error::{CliError, Exit};
 use crate::output::graph::{Format, write};
 use crate::output::save::save;
-use crate::session::{Session, failed, located_on};
+use crate::session::{Session, located_on};
 
 /// The links below a folder as a picture: a page, or text for other programs
 #[derive(clap::Args)]
@@ -51,8 +48,12 @@ impl super::Command for Draw {
         let root = drives
             .locate_target(&text)
             .map_err(|e| located_on(&drives, &text, e))?;
-        let (mut graph, errors) =
-            gather(&drives, &root).map_err(|e| located_on(&drives, &text, e))?;
+        let (links, errors) =
+            every_link(&drives, &root, Ok).map_err(|e| located_on(&drives, &text, e))?;
+        let mut graph = Graph::default();
+        for link in &links {
+            graph.add(&drives, link);
+        }
         graph.sort();
         let separator = match drives.style() {
             PathStyle::Windows => '\\',
@@ -80,32 +81,4 @@ impl super::Command for Draw {
             Exit::Partly
         })
     }
-}
-
-/// Every link below the root, and what could not be read.
-fn gather(drives: &Drives, root: &Place) -> Result<(Graph, Vec<CliError>), LocateError> {
-    let found = Mutex::new((Graph::default(), Vec::new()));
-    let push_error = |error| lock(&found).1.push(error);
-    scan::scan(drives, root, Options::default(), &|item| {
-        match item {
-            Item::Failed { place, error } => push_error(failed(drives, place.drive, &error)),
-            Item::Found(hit) => {
-                let shown = drives.display(&hit.place);
-                match hit.inspect(drives) {
-                    Ok(located) => lock(&found).0.add(drives, &located),
-                    Err(error) => push_error(located_on(drives, shown.as_ref(), error)),
-                }
-            }
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(found
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

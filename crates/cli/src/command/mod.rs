@@ -22,6 +22,7 @@ mod completions;
 mod convert;
 mod create;
 mod doctor;
+mod every_link;
 mod find;
 mod format;
 mod graph;

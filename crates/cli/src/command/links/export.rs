@@ -2,39 +2,26 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use linksmith::reparse::Kind;
 use linksmith::resolve::{Located, inspect};
-use linksmith::scan::{self, Item, Options};
 use linksmith::volume::Drives;
 use linksmith::{LinkText, Place};
 
+use crate::command::every_link::every_link;
 use crate::error::{CliError, Exit};
 use crate::manifest::entry;
 use crate::output::save::save;
-use crate::session::{Session, failed, located_text};
+use crate::session::{Session, located_on};
 
 /// Prints a manifest of every soft link, junction and mount point below a folder.
 pub(super) fn print(session: &mut Session, root: &OsStr) -> Result<Exit, CliError> {
     let drives = session.drives()?;
     let at = drives
         .locate_target(root)
-        .map_err(|e| located_text(root, e))?;
-    let found: Mutex<(Vec<Located>, Vec<CliError>)> = Mutex::default();
-    let lock = || found.lock().unwrap_or_else(PoisonError::into_inner);
-    scan::scan(&drives, &at, Options::default(), &|item| {
-        match item {
-            Item::Failed { place, error } => lock().1.push(failed(&drives, place.drive, &error)),
-            Item::Found(hit) => match hit.inspect(&drives) {
-                Ok(located) => lock().0.push(located),
-                Err(error) => lock().1.push(located_text(root, error)),
-            },
-        }
-        std::ops::ControlFlow::Continue(())
-    })
-    .map_err(|e| located_text(root, e))?;
-    let (mut links, errors) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        .map_err(|e| located_on(&drives, root, e))?;
+    let (mut links, errors) =
+        every_link(&drives, &at, Ok).map_err(|e| located_on(&drives, root, e))?;
     links.sort_by(|a, b| a.place.cmp(&b.place));
     let entries: Vec<String> = links.iter().filter_map(|l| text_of(&drives, l)).collect();
     session.console.line(entries.join("\n").trim_end())?;
@@ -68,7 +55,7 @@ pub(super) fn adopt(
     let mut added = String::new();
     for link in links {
         let place = session.locate(link)?;
-        let located = inspect(&drives, &place).map_err(|e| located_text(link, e))?;
+        let located = inspect(&drives, &place).map_err(|e| located_on(&drives, link, e))?;
         let shown = drives.display(&place);
         if known.iter().any(|l| l.path == shown) {
             session
