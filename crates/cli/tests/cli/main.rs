@@ -7,6 +7,7 @@ mod host;
 mod images;
 #[cfg(unix)]
 mod links;
+mod prompt;
 mod tools;
 mod tour;
 mod verbs;
