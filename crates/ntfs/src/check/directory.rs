@@ -134,7 +134,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             self.tell(Code::EntryReparseTag, record, words)?;
         }
         // The system's own files are not opened by name: nobody refreshes what their entries repeat.
-        if record < well_known::FIRST_USER && record != well_known::ROOT {
+        if record < well_known::FIRST_USER {
             return GO_ON;
         }
         let stated = get(&self.columns.attributes, record);
