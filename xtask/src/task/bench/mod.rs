@@ -9,6 +9,7 @@
 
 mod answers;
 mod data;
+mod instructions;
 mod machine;
 mod peers;
 mod races;
@@ -24,7 +25,7 @@ use peers::Peers;
 
 pub(super) const TASK: Task = Task {
     name: "bench",
-    args: "[--quick] [--only RACE]... [--runs N] [--cache DIR] [--list]",
+    args: "[--quick] [--only RACE]... [--runs N] [--slow] [--cache DIR] [--binary FILE] [--list] [--instructions [--record]]",
     about: "run linksmith beside its peers and write BENCHMARKS.md",
     run,
 };
@@ -37,6 +38,10 @@ pub(crate) struct Wish {
     pub(crate) only: Vec<String>,
     /// Runs of each contestant.
     pub(crate) runs: usize,
+    /// Also what takes minutes for a run.
+    pub(crate) slow: bool,
+    /// A linksmith that is built already.
+    pub(crate) binary: Option<PathBuf>,
     /// Where data and peers are kept between runs.
     pub(crate) cache: PathBuf,
 }
@@ -44,10 +49,14 @@ pub(crate) struct Wish {
 fn run(args: &[String]) -> Result<Outcome, String> {
     let wish = wish(args)?;
     std::fs::create_dir_all(&wish.cache).map_err(|e| format!("{}: {e}", wish.cache.display()))?;
-    let peers = Peers::find(&wish.cache)?;
+    let peers = Peers::find(&wish)?;
     if args.iter().any(|arg| arg == "--list") {
         peers.print();
         return Ok(Outcome::Done);
+    }
+    let has = |option: &str| args.iter().any(|arg| arg == option);
+    if has("--instructions") {
+        return instructions::run(&wish, &peers, has("--record"));
     }
     let data = Data::new(&wish, &peers);
     let results = races::all(&wish, &peers, &data)?;
@@ -74,6 +83,8 @@ fn wish(args: &[String]) -> Result<Wish, String> {
         quick: false,
         only: Vec::new(),
         runs: 7,
+        slow: false,
+        binary: None,
         cache: home
             .unwrap_or_else(std::env::temp_dir)
             .join("linksmith-bench"),
@@ -86,7 +97,9 @@ fn wish(args: &[String]) -> Result<Wish, String> {
             "--only" => wish.only.push(value()?.clone()),
             "--runs" => wish.runs = value()?.parse().map_err(|e| format!("--runs: {e}"))?,
             "--cache" => wish.cache = value()?.into(),
-            "--list" => {}
+            "--binary" => wish.binary = Some(value()?.into()),
+            "--slow" => wish.slow = true,
+            "--list" | "--instructions" | "--record" => {}
             other => return Err(format!("there is no option '{other}'")),
         }
     }

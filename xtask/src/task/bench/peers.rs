@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::Wish;
 use super::shell::{self, find_tool, line, output};
 
 /// Debian's package of each, for who wants to have it.
@@ -34,11 +35,12 @@ pub(crate) struct Peers {
 }
 
 impl Peers {
-    pub(crate) fn find(cache: &Path) -> Result<Self, String> {
+    pub(crate) fn find(wish: &Wish) -> Result<Self, String> {
+        let cache = &wish.cache;
         let mut peers = Self {
             tools: Vec::new(),
             missing: Vec::new(),
-            linksmith: build_linksmith()?,
+            linksmith: wish.binary.clone().map_or_else(build_linksmith, Ok)?,
         };
         for &(name, package) in TOOLS {
             match oracle(name).or_else(|| find_tool(name)) {

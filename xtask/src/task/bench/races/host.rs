@@ -1,6 +1,6 @@
 //! Trees of the host's own file system.
 
-use super::super::answers::{line_count, ours_paths, plain_paths};
+use super::super::answers::line_count;
 use super::super::run::Contestant;
 use super::{Card, Track};
 
@@ -13,15 +13,25 @@ pub(super) fn symlinks(track: &Track<'_>) -> Result<Vec<Card>, String> {
         linksmith.as_str(),
         "find",
         &tree,
+        "--unfollowed",
         "--kind",
         "symlink",
         "--json",
     ];
+    card.contestants.push(
+        Contestant::new("linksmith find --unfollowed --kind symlink --json", &json)
+            .answer(line_count),
+    );
+    let plain = [
+        linksmith.as_str(),
+        "find",
+        &tree,
+        "--unfollowed",
+        "--kind",
+        "symlink",
+    ];
     card.contestants
-        .push(Contestant::new("linksmith find --kind symlink --json", &json).answer(line_count));
-    let plain = [linksmith.as_str(), "find", &tree, "--kind", "symlink"];
-    card.contestants
-        .push(Contestant::new("linksmith find --kind symlink", &plain).ours());
+        .push(Contestant::new("linksmith find --unfollowed --kind symlink", &plain).ours());
     let script = [
         find_words("find", &tree, &["-type", "l"]),
         find_words("find", &tree, &["-type", "l", "-printf", "%p -> %l\n"]),
@@ -56,16 +66,9 @@ pub(super) fn hard_links(track: &Track<'_>) -> Result<Vec<Card>, String> {
     let about = "Target: at most half of `find`. Every file has to be looked at: the system calls are the limit.";
     let mut card = Card::new(track, "Hard-link groups of the same tree", about);
     let linksmith = track.peers.linksmith.display().to_string();
-    let words = [
-        linksmith.as_str(),
-        "find",
-        &tree,
-        "--hard",
-        "--kind",
-        "hard",
-    ];
+    let words = [linksmith.as_str(), "find", &tree, "--hard"];
     card.contestants
-        .push(Contestant::new("linksmith find --hard --kind hard", &words).ours());
+        .push(Contestant::new("linksmith find --hard", &words).ours());
     let words = [
         "find", &tree, "-links", "+1", "-type", "f", "-printf", "%i %p\n",
     ];
@@ -83,6 +86,5 @@ pub(super) fn hard_links(track: &Track<'_>) -> Result<Vec<Card>, String> {
             .at_most(1)
             .note("compares contents; leaves out empty files")
     });
-    let _ = (ours_paths, plain_paths);
     Ok(vec![card])
 }

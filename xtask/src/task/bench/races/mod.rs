@@ -148,8 +148,8 @@ fn run(card: Card) -> Race {
                 .flatten()
                 .map(|answer| (contestant.name.clone(), answer)),
         );
-        let memory = skipped
-            .is_none()
+        // Ours alone: for the slow ones it would be another run of minutes.
+        let memory = (skipped.is_none() && contestant.ours)
             .then(|| contestant.memory(card.cores))
             .flatten();
         lanes.push((
