@@ -17,7 +17,7 @@ use crate::output::{json, visible};
 use crate::session::{EMPTY_HINT, Session, located, located_on};
 
 /// What `soft`, `hard`, `junction` and `mount` have in common.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 struct CreateArgs {
     /// Replace a link that is there, never a real file or directory
     #[arg(short, long)]
@@ -67,7 +67,7 @@ impl KindArg {
 /// Make a soft link (a symbolic link)
 ///
 /// Which of Windows' two kinds it becomes follows from its target, looked at from the link's own folder.
-#[derive(clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Soft {
     /// Whether it is for a file or a directory; auto looks at the target
     #[arg(long, value_name = "KIND", value_enum, default_value = "auto")]
@@ -85,8 +85,9 @@ pub(crate) struct Soft {
     common: CreateArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum CarrierArg {
+    #[default]
     Auto,
     File,
     Dir,
@@ -99,6 +100,14 @@ impl super::Command for Soft {
   linksmith soft --relative C:\\a\\link C:\\b\\file.txt
   linksmith soft --kind dir --dangling later not-yet-there
   linksmith soft --relative -t links a.txt b.txt   links\\a.txt and links\\b.txt";
+
+    fn plain(words: &[OsString]) -> Option<Self> {
+        let common = CreateArgs::plain(words)?;
+        Some(Self {
+            common,
+            ..Self::default()
+        })
+    }
 
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let carrier = match self.kind {
@@ -116,7 +125,7 @@ impl super::Command for Soft {
 }
 
 /// Give a file another name (a hard link)
-#[derive(clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Hard {
     #[command(flatten)]
     common: CreateArgs,
@@ -128,13 +137,17 @@ impl super::Command for Hard {
   linksmith hard hardlink_file.txt real_file.txt
   linksmith hard --or soft E:\\link.txt C:\\file.txt    a soft link where the volumes differ";
 
+    fn plain(words: &[OsString]) -> Option<Self> {
+        CreateArgs::plain(words).map(|common| Self { common })
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         self.common.run(session, Want::Hard, Spelled::AsIs)
     }
 }
 
 /// Make a junction to a local directory
-#[derive(clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Junction {
     #[command(flatten)]
     common: CreateArgs,
@@ -147,13 +160,17 @@ impl super::Command for Junction {
   linksmith --drive C=disk.img junction C:\\current C:\\versions\\2
   linksmith junction --or soft link dir         a soft link where there are no junctions";
 
+    fn plain(words: &[OsString]) -> Option<Self> {
+        CreateArgs::plain(words).map(|common| Self { common })
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         self.common.run(session, Want::Junction, Spelled::AsIs)
     }
 }
 
 /// Mount a volume on a directory: the target is \\?\Volume{GUID}\
-#[derive(clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Mount {
     #[command(flatten)]
     common: CreateArgs,
@@ -165,12 +182,26 @@ impl super::Command for Mount {
   linksmith mount C:\\data \\\\?\\Volume{0a1b2c3d-0000-0000-0000-100000000000}\\
   linksmith --drive C=a.img --drive D=b.img mount C:\\data D:";
 
+    fn plain(words: &[OsString]) -> Option<Self> {
+        CreateArgs::plain(words).map(|common| Self { common })
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         self.common.run(session, Want::Mount, Spelled::AsIs)
     }
 }
 
 impl CreateArgs {
+    /// Two names and no option.
+    fn plain(words: &[OsString]) -> Option<Self> {
+        let plain =
+            words.len() == 2 && !words.iter().any(|w| w.as_encoded_bytes().starts_with(b"-"));
+        plain.then(|| Self {
+            names: words.to_vec(),
+            ..Self::default()
+        })
+    }
+
     fn run(&self, session: &mut Session, want: Want, spelled: Spelled) -> Result<Exit, CliError> {
         let request = |link: OsString, target: &OsString| Request {
             or: self.or.iter().map(|k| k.want()).collect(),
@@ -329,4 +360,31 @@ fn report(session: &mut Session, request: &Request, made: &Creation) -> Result<(
         ),
     };
     Ok(session.console.note(line)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Command;
+
+    fn parsed<C: Command>(words: &[OsString]) -> C {
+        let command = C::augment_args(clap::Command::new("test").no_binary_name(true));
+        let matches = command.try_get_matches_from(words).expect("well-formed");
+        C::from_arg_matches(&matches).expect("well-formed")
+    }
+
+    #[test]
+    fn the_short_way_reads_what_the_parser_reads() {
+        fn check<C: Command + std::fmt::Debug>() {
+            let words = ["link".into(), "target".into()];
+            let plain = C::plain(&words).expect("two names");
+            assert_eq!(format!("{plain:?}"), format!("{:?}", parsed::<C>(&words)));
+            assert!(C::plain(&["-n".into(), "target".into()]).is_none());
+            assert!(C::plain(&["link".into()]).is_none());
+        }
+        check::<Soft>();
+        check::<Hard>();
+        check::<Junction>();
+        check::<Mount>();
+    }
 }

@@ -61,6 +61,12 @@ pub(crate) trait Command: Args + FromArgMatches + 'static {
     /// Foot of its `--help`: real commands, each with what it does.
     const EXAMPLES: &'static str;
 
+    /// Reads the plainest form of the command line without the parser, whose tree costs as much as
+    /// starting the process does. `None` sends the words to the parser.
+    fn plain(_words: &[OsString]) -> Option<Self> {
+        None
+    }
+
     /// Does it.
     fn run(self, session: &mut Session) -> Result<Exit, CliError>;
 }
@@ -72,7 +78,11 @@ pub(crate) struct Verb {
     examples: &'static str,
     augment: fn(clap::Command) -> clap::Command,
     run: fn(&ArgMatches, &mut Session) -> Result<u8, CliError>,
+    plain: Plain,
 }
+
+/// Runs the plainest form of a verb; `None` where the words are not of that form.
+type Plain = fn(&[OsString], &mut Session) -> Option<Result<u8, CliError>>;
 
 impl Verb {
     const fn of<C: Command>() -> Self {
@@ -82,6 +92,7 @@ impl Verb {
             examples: C::EXAMPLES,
             augment: C::augment_args,
             run: run::<C>,
+            plain: plain::<C>,
         }
     }
 
@@ -94,6 +105,11 @@ impl Verb {
         // The verb's own options come last, so that its doc comment is what `--help` begins with.
         (self.augment)(Globals::augment_args(command).next_help_heading(None))
     }
+}
+
+fn plain<C: Command>(words: &[OsString], session: &mut Session) -> Option<Result<u8, CliError>> {
+    let command = C::plain(words)?;
+    Some(command.run(session).map(Exit::code))
 }
 
 fn run<C: Command>(matches: &ArgMatches, session: &mut Session) -> Result<u8, CliError> {
@@ -187,7 +203,8 @@ pub(crate) fn dispatch(session: &mut Session, words: &[OsString]) -> Result<u8, 
     match first.to_string_lossy().as_ref() {
         "-h" | "--help" | "help" => help(session, rest),
         "-V" | "--version" => {
-            session.console.line(whole().render_version().trim_end())?;
+            let version = concat!("linksmith ", env!("CARGO_PKG_VERSION"));
+            session.console.line(version)?;
             Ok(0)
         }
         "as" => as_tool(session, rest),
@@ -227,6 +244,12 @@ pub(crate) fn invoke(
     session: &mut Session,
     words: &[OsString],
 ) -> Result<u8, CliError> {
+    session.command = words.iter().fold(verb.name.to_owned(), |text, word| {
+        text + " " + &crate::output::visible(word.as_encoded_bytes())
+    });
+    if let Some(result) = (verb.plain)(words, session) {
+        return result;
+    }
     let matches = match verb.command().try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(e) if !e.use_stderr() => return show_help(session, &e),
@@ -237,9 +260,6 @@ pub(crate) fn invoke(
         }
     };
     let options = Globals::from_arg_matches(&matches).map_err(|e| from_clap(&e))?;
-    session.command = words.iter().fold(verb.name.to_owned(), |text, word| {
-        text + " " + &crate::output::visible(word.as_encoded_bytes())
-    });
     session.with_options(options, |session| (verb.run)(&matches, session))
 }
 
