@@ -116,20 +116,20 @@ impl<D: Device> Editor<D> {
         };
         let number = file.number();
         let standard = standard_information(self.now, attributes, security);
-        self.put(
+        self.insert_attribute(
             number,
             &build::resident(Id::new(ty::STANDARD_INFORMATION, &[]), 0, &standard),
         )?;
         // The sizes in a record's own copy are those of the moment when the name was made: none yet.
         let file_name = summary.file_name(parent, name, namespace_of(name));
-        self.put(
+        self.insert_attribute(
             number,
             &build::resident(Id::new(ty::FILE_NAME, &[]), 0, &file_name),
         )?;
         match what {
             What::Directory => {
                 let root = self.empty_index_root(Kind::Names);
-                self.put(
+                self.insert_attribute(
                     number,
                     &build::resident(Kind::Names.id(ty::INDEX_ROOT), 0, &root),
                 )?;
@@ -144,23 +144,12 @@ impl<D: Device> Editor<D> {
         Ok(summary)
     }
 
-    fn put(&mut self, number: u64, attribute: &[u8]) -> EditResult<()> {
-        if self
-            .record_mut(number)?
-            .insert_attribute(attribute)?
-            .is_none()
-        {
-            self.insert_attribute(number, attribute)?;
-        }
-        Ok(())
-    }
-
     /// Gives a file without data its unnamed data. Gives the sizes that its entries repeat.
     pub(crate) fn put_contents(&mut self, number: u64, contents: &[u8]) -> EditResult<(u64, u64)> {
         let size = contents.len() as u64;
         let resident_len = build::resident(DATA, 0, &[]).len() + contents.len().next_multiple_of(8);
         if resident_len <= self.record(number)?.room() {
-            self.put(number, &build::resident(DATA, 0, contents))?;
+            self.insert_attribute(number, &build::resident(DATA, 0, contents))?;
             return Ok((size.next_multiple_of(8), size));
         }
         let extents = self.new_extents(number, contents)?;
@@ -172,7 +161,7 @@ impl<D: Device> Editor<D> {
             crate::runs::encode(&extents.runs, &mut runs);
             let attribute =
                 build::non_resident(DATA, 0, 0..extents.end_vcn(), sizes_of(&extents), &runs);
-            self.put(number, &attribute)?;
+            self.insert_attribute(number, &attribute)?;
         }
         Ok((stored, size))
     }
