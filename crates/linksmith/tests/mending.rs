@@ -346,14 +346,19 @@ fn chains_of_ten_thousand_links() {
     assert_eq!(reach("l9999"), Some(1));
     assert_eq!(reach("l9940"), Some(60));
     assert_eq!(said(&drives, "l0").2, Status::TooDeep);
+}
+
+#[test]
+fn what_breaks_in_a_long_chain() {
+    let drives = drives(&chain(500));
     let change = Change::Delete {
         at: place("real_dir/f.txt"),
     };
     let foretold = impact(&drives, &change, &[place("")]).expect("an answer");
-    assert_eq!(foretold.links.len(), 10_000);
+    assert_eq!(foretold.links.len(), 500);
     // So many links Windows follows on one path.
     assert_eq!(foretold.count(Effect::Breaks), 63);
-    assert_eq!(foretold.count(Effect::StaysBroken), 10_000 - 63);
+    assert_eq!(foretold.count(Effect::StaysBroken), 500 - 63);
     assert_eq!(foretold.last_names.len(), 1);
 }
 
@@ -370,6 +375,9 @@ fn loops_of_every_length() {
             Status::TooDeep
         };
         assert_eq!(said(&drives, "l0").2, want, "{length}");
+        if !matches!(length, 1..=3 | 63 | 64) {
+            continue;
+        }
         let change = Change::Move {
             from: place("l0"),
             to: place("real_dir/l0"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::jump::{self, Jump};
 use super::{End, Hop, MAX_HOPS, MAX_POSIX_HOPS, MAX_QUALIFIED_HOPS, Part, Resolution};
-use crate::entry::{Base, LinkKind, LinkText};
+use crate::entry::{Base, FileId, LinkKind, LinkText};
 use crate::path::{EntryPath, Name};
 use crate::volume::{Cause, DriveId, Drives, PathStyle, Place, Volume, VolumeError};
 
@@ -31,6 +31,8 @@ pub(super) struct Walk<'a> {
 struct Active {
     hop: usize,
     remaining: usize,
+    /// Which link it is; `None` for one that is only supposed to stand there.
+    id: Option<FileId>,
 }
 
 impl<'a> Walk<'a> {
@@ -58,7 +60,7 @@ impl<'a> Walk<'a> {
 
     pub(super) fn run_as_if(mut self, place: &Place, text: LinkText, dir: bool) -> Resolution {
         let kind = LinkKind::of_text(&text, dir);
-        match self.redirect(&place.path, kind, text, 0) {
+        match self.redirect(&place.path, kind, text, 0, None) {
             Ok(()) => self.run(),
             Err(end) => Resolution {
                 hops: self.hops,
@@ -186,7 +188,7 @@ impl<'a> Walk<'a> {
     /// A link that is only supposed to stand somewhere leads to itself there, whatever there is now.
     fn not_the_start(&self, at: &EntryPath) -> Result<(), Box<End>> {
         let at = self.place(at);
-        if self.is_active(&at) {
+        if self.is_active(&at, None) {
             return Err(Box::new(End::Loop { at }));
         }
         Ok(())
@@ -240,7 +242,7 @@ impl<'a> Walk<'a> {
             failed(VolumeError::new("follow", at, Cause::NotALink))
         })?;
         let kind = LinkKind::of_text(&text, entry.base == Base::Dir);
-        self.redirect(at, kind, text, remaining)
+        self.redirect(at, kind, text, remaining, Some(entry.id))
     }
 
     /// Puts what a link says in its place.
@@ -250,10 +252,11 @@ impl<'a> Walk<'a> {
         kind: LinkKind,
         text: LinkText,
         remaining: usize,
+        id: Option<FileId>,
     ) -> Result<(), Box<End>> {
         let place = self.place(at);
         let rest = self.remaining(remaining);
-        let looping = self.is_active(&place);
+        let looping = self.is_active(&place, id);
         let jump = jump::of(self.drives, &place, &text);
         self.hops.push(Hop {
             at: place.clone(),
@@ -272,6 +275,7 @@ impl<'a> Walk<'a> {
         self.active.push(Active {
             hop: self.hops.len() - 1,
             remaining,
+            id,
         });
         self.rest.truncate(remaining);
         self.rest.extend(jump.parts.into_iter().rev());
@@ -292,12 +296,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn is_active(&self, place: &Place) -> bool {
+    /// Whether the link at a place is being followed. Ids are compared first: paths by the volume's rule
+    /// for names cost much more, and a way of 63 links asks 2,000 times. They decide all the same, since
+    /// a link may have several names and a relative text says another thing under each.
+    fn is_active(&self, place: &Place, id: Option<FileId>) -> bool {
         let Ok(volume) = self.drives.volume(place.drive) else {
             return false;
         };
         self.active
             .iter()
+            .filter(|active| active.id.is_none() || active.id == id)
             .filter_map(|active| self.hops.get(active.hop))
             .any(|hop| {
                 hop.at.drive == place.drive && same_path(&*volume, &hop.at.path, &place.path)
