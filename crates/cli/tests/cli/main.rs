@@ -7,6 +7,8 @@ mod host;
 mod images;
 #[cfg(unix)]
 mod links;
+#[cfg(unix)]
+mod mending;
 mod prompt;
 mod tools;
 mod tour;

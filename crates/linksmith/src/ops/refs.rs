@@ -32,9 +32,9 @@ impl Way {
         let mut stops = Vec::new();
         for (number, hop) in resolution.hops.iter().enumerate() {
             if number > 0 {
-                stops.push((number, hop.at.clone()));
+                stops.push((number, with(hop.at.clone(), &hop.rest)));
             }
-            stops.extend(hop.to.clone().map(|to| (number + 1, to)));
+            stops.extend(hop.to.clone().map(|to| (number + 1, with(to, &hop.rest))));
         }
         stops.extend(end(&resolution.end).map(|place| (resolution.hops.len(), place)));
         stops.dedup();
@@ -71,18 +71,20 @@ fn end(end: &End) -> Option<Place> {
         | End::Denied { place }
         | End::Failed { place, .. }
         | End::WrongKind { to: place, .. } => Some(place.clone()),
-        End::Missing { place, rest } => {
-            let mut place = place.clone();
-            for part in rest {
-                match part {
-                    Part::Name(name) => place.path.push(name),
-                    Part::Up => drop(place.path.pop()),
-                }
-            }
-            Some(place)
-        }
+        End::Missing { place, rest } => Some(with(place.clone(), rest)),
         _ => None,
     }
+}
+
+/// A place and what remained of the path behind it.
+fn with(mut place: Place, rest: &[Part]) -> Place {
+    for part in rest {
+        match part {
+            Part::Name(name) => place.path.push(name),
+            Part::Up => drop(place.path.pop()),
+        }
+    }
+    place
 }
 
 /// What lies below `dir` at `place`; `None` where the place is not in it.

@@ -256,6 +256,10 @@ pub fn steps(
 mod tests {
     use super::*;
 
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "it reads better in the tables"
+    )]
     fn check(from: &str, to: &str, target: TargetPath, want: Option<&str>) {
         let prefix = Prefix::new(OsStr::new(from), OsStr::new(to)).expect("absolute paths");
         let new = prefix.replaced(&target).map(|t| t.to_win32());
