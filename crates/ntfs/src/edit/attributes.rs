@@ -136,20 +136,22 @@ impl<D: Device> Editor<D> {
     }
 
     /// Adds an attribute to a file: to its base record, or where that is full to an extension record.
-    pub(crate) fn insert_attribute(&mut self, base: u64, attribute: &[u8]) -> EditResult<Place> {
+    pub(crate) fn insert_attribute(&mut self, base: u64, attribute: &[u8]) -> EditResult<()> {
         if self.list(base)?.is_none() {
-            if let Some(offset) = self.record_mut(base)?.insert_attribute(attribute)? {
-                return Ok(Place {
-                    record: base,
-                    offset,
-                });
+            if self
+                .record_mut(base)?
+                .insert_attribute(attribute)?
+                .is_some()
+            {
+                return Ok(());
             }
             if self.make_room(base, attribute.len())? {
-                if let Some(offset) = self.record_mut(base)?.insert_attribute(attribute)? {
-                    return Ok(Place {
-                        record: base,
-                        offset,
-                    });
+                if self
+                    .record_mut(base)?
+                    .insert_attribute(attribute)?
+                    .is_some()
+                {
+                    return Ok(());
                 }
             }
             if self.list(base)?.is_none() {
@@ -163,10 +165,7 @@ impl<D: Device> Editor<D> {
             &record.attribute_at(place.offset)?,
             record.reference(),
         ));
-        let instance = record.attribute_at(place.offset)?.instance;
-        self.store_list(base, &list)?;
-        self.find_instance(place.record, instance)
-            .map_err(EditError::from)
+        self.store_list(base, &list)
     }
 
     fn find_instance(&mut self, number: u64, instance: u16) -> Result<Place> {
@@ -245,7 +244,7 @@ impl<D: Device> Editor<D> {
         base: u64,
         place: Place,
         attribute: &[u8],
-    ) -> EditResult<Place> {
+    ) -> EditResult<()> {
         let record = self.record_mut(place.record)?;
         let (instance, old_vcn) = {
             let old = record.attribute_at(place.offset)?;
@@ -254,7 +253,7 @@ impl<D: Device> Editor<D> {
         let new_vcn = Attribute::parse(attribute, 0)?.map_or(0, |a| lowest_vcn(&a));
         let in_place = new_vcn == old_vcn;
         if in_place && record.replace_attribute(place.offset, attribute)? {
-            return Ok(place);
+            return Ok(());
         }
         let had_list = self.list(base)?.is_some();
         if in_place && place.record == base && !had_list && self.make_room(base, attribute.len())? {
@@ -263,7 +262,7 @@ impl<D: Device> Editor<D> {
                 .record_mut(base)?
                 .replace_attribute(place.offset, attribute)?
             {
-                return Ok(place);
+                return Ok(());
             }
         }
         let place = self.find_instance(place.record, instance)?;
@@ -399,63 +398,92 @@ impl<D: Device> Editor<D> {
         Ok(())
     }
 
-    /// Writes the attribute list of a file that has one.
+    /// Writes the attribute list of a file that has one. Where its mapping no longer fits, attributes leave the base record.
     fn store_list(&mut self, base: u64, list: &List) -> EditResult<()> {
+        let limit = |limit| EditError::Limit {
+            structure: "$ATTRIBUTE_LIST",
+            record: base,
+            limit,
+        };
+        let mut list = list.clone();
+        while !self.list_fits(base, &list)? {
+            let base_ref = self.record(base)?.reference();
+            let Some(place) = self.next_to_move(base)? else {
+                return Err(limit("the size of a file record"));
+            };
+            self.move_out(base, base_ref, place, &mut list)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the attribute list, unless it does not fit: then nothing is changed.
+    fn list_fits(&mut self, base: u64, list: &List) -> EditResult<bool> {
         let bytes = list.encode();
-        if bytes.len() as u64 > MAX_ATTRIBUTE_LIST {
+        let size = bytes.len() as u64;
+        if size > MAX_ATTRIBUTE_LIST {
+            let limit = "256 KiB";
             return Err(EditError::Limit {
                 structure: "$ATTRIBUTE_LIST",
                 record: base,
-                limit: "256 KiB",
+                limit,
             });
         }
         let geometry = self.geometry;
         let record = self.record_mut(base)?;
-        let Some(there) = record.find(ty::ATTRIBUTE_LIST, &[])? else {
-            return Err(
-                Error::damaged("file record", 0, "an attribute list", "none")
-                    .in_record(base)
-                    .into(),
-            );
-        };
+        let missing =
+            || Error::damaged("file record", 0, "an attribute list", "none").in_record(base);
+        let there = record.find(ty::ATTRIBUTE_LIST, &[])?.ok_or_else(missing)?;
         let offset = there.offset;
-        let extents = match there.body {
-            Body::Resident(_) => {
-                if record.replace_attribute(offset, &build::resident(LIST, 0, &bytes))? {
-                    return Ok(());
-                }
-                self.new_extents(base, &bytes)?
-            }
-            Body::NonResident(_) => {
-                let mut extents = list_extents(base, &there, &geometry)?;
-                let missing = (bytes.len() as u64).saturating_sub(extents.allocated_size);
-                if missing > 0 {
-                    self.claim_for(
-                        &mut extents,
-                        missing.div_ceil(u64::from(geometry.cluster_size)),
-                    )?;
-                }
-                extents.data_size = bytes.len() as u64;
-                extents.initialized_size = extents.data_size;
-                self.write_padded(&extents, 0, &bytes)?;
-                extents
-            }
+        let (mut extents, is_resident) = match there.body {
+            Body::Resident(_) => (
+                Extents {
+                    record: base,
+                    ..Extents::default()
+                },
+                true,
+            ),
+            Body::NonResident(_) => (list_extents(base, &there, &geometry)?, false),
         };
+        if is_resident && record.replace_attribute(offset, &build::resident(LIST, 0, &bytes))? {
+            return Ok(true);
+        }
+        let old_end = extents.end_vcn();
+        let cluster = u64::from(geometry.cluster_size);
+        if size > extents.allocated_size {
+            // Twice as much each time: the runs stay few however small the clusters are.
+            let wanted = (2 * size)
+                .min(MAX_ATTRIBUTE_LIST)
+                .max(size)
+                .div_ceil(cluster)
+                - old_end;
+            self.claim_for(&mut extents, wanted)?;
+        }
+        (extents.data_size, extents.initialized_size) = (size, size);
         let mut runs = Vec::new();
         crate::runs::encode(&extents.runs, &mut runs);
         let attribute =
             build::non_resident(LIST, 0, 0..extents.end_vcn(), sizes_of(&extents), &runs);
-        if self
+        if !self
             .record_mut(base)?
             .replace_attribute(offset, &attribute)?
         {
-            return Ok(());
+            self.release_from(&extents, old_end)?;
+            return Ok(false);
         }
-        Err(EditError::Limit {
-            structure: "$ATTRIBUTE_LIST",
-            record: base,
-            limit: "the size of a file record",
-        })
+        self.write_padded(&extents, 0, &bytes)?;
+        Ok(true)
+    }
+
+    /// Gives back the clusters of a value from a virtual cluster on.
+    fn release_from(&mut self, extents: &Extents, vcn: u64) -> EditResult<()> {
+        for run in extents.runs.iter().filter(|run| run.end_vcn() > vcn) {
+            if let Some(lcn) = run.lcn {
+                let skipped = vcn.saturating_sub(run.vcn);
+                let range = lcn + skipped..lcn + run.length;
+                self.clusters.release(&self.change, &self.geometry, range)?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes the list away from a file whose attributes are all in its base record.
