@@ -33,7 +33,7 @@ pub(super) fn reparse(track: &Track<'_>) -> Result<Vec<Card>, String> {
         .push(ours(track, &image, &["--unfollowed"]));
     card.contestants
         .push(ours(track, &image, &[]).note("each link followed to its end, which no peer does"));
-    card.peer(track, "7zz", |sevenzip| {
+    slow_peer(track, &mut card, "7zz", |sevenzip| {
         Contestant::new("7zz l -slt", &[sevenzip, "l", "-slt", &text(&image)])
             .answer(sevenzip_links)
             .at_most(1)
@@ -48,6 +48,21 @@ pub(super) fn reparse(track: &Track<'_>) -> Result<Vec<Card>, String> {
         Err(why) => card.absent.push(("find on the mount".to_owned(), why)),
     }
     Ok(vec![card])
+}
+
+/// A peer whose run takes a minute.
+fn slow_peer(
+    track: &Track<'_>,
+    card: &mut Card,
+    tool: &str,
+    make: impl FnOnce(&str) -> Contestant,
+) {
+    if track.wish.slow {
+        card.peer(track, tool, make);
+    } else {
+        card.absent
+            .push((tool.to_owned(), "takes long: --slow".to_owned()));
+    }
 }
 
 fn sizes(track: &Track<'_>) -> [usize; 4] {
@@ -93,7 +108,7 @@ pub(super) fn links(track: &Track<'_>) -> Result<Vec<Card>, String> {
             .answer(first_number)
             .note("counts only")
     });
-    card.peer(track, "7zz", |sevenzip| {
+    slow_peer(track, &mut card, "7zz", |sevenzip| {
         Contestant::new("7zz l -slt", &[sevenzip, "l", "-slt", &text(&image)]).at_most(1)
     });
     if !track.wish.slow {
