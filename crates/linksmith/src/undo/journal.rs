@@ -18,6 +18,10 @@ use crate::ops::Recorder;
 use crate::plan::{Plan, PlannedStep};
 use crate::volume::DriveId;
 
+/// What ends the name of a run's file while it is under way or interrupted.
+const OPEN: &str = "run";
+/// What ends it afterwards.
+const ENDED: &str = "done";
 /// The first bytes of a run's file; the digit is the version.
 const MAGIC: &[u8; 8] = b"LSUNDO1\n";
 /// Length, CRC-32 and kind.
@@ -61,6 +65,9 @@ pub struct Recording {
     offset: usize,
     /// The folder, until the file's name in it is on the disk.
     unsynced: Option<PathBuf>,
+    /// Whether the disk has to have it before a step is done. One step alone is whole or not at all by
+    /// itself: nothing would have to be taken up after a power cut.
+    durable: bool,
 }
 
 impl Journal {
@@ -90,6 +97,7 @@ impl Journal {
             file,
             offset: 0,
             unsynced: Some(self.dir.clone()),
+            durable: plan.steps.len() > 1,
         };
         recording.write(MAGIC)?;
         let mut start = Vec::new();
@@ -122,17 +130,33 @@ impl Journal {
         }
     }
 
+    /// The file of a run that has not ended.
     fn path(&self, id: RunId) -> PathBuf {
-        self.dir.join(format!("{:08}.run", id.0))
+        self.dir.join(format!("{:08}.{OPEN}", id.0))
+    }
+
+    /// The file of a run, ended or not.
+    fn path_of(&self, id: RunId) -> PathBuf {
+        let ended = self.path(id).with_extension(ENDED);
+        match ended.symlink_metadata() {
+            Ok(_) => ended,
+            Err(_) => self.path(id),
+        }
     }
 
     /// The runs there are, the oldest first.
     fn numbers(&self) -> Result<Vec<RunId>, UndoError> {
+        self.numbers_of(&[OPEN, ENDED])
+    }
+
+    fn numbers_of(&self, extensions: &[&str]) -> Result<Vec<RunId>, UndoError> {
         let failed = |e| io_error("list", &self.dir, e);
         let mut numbers = Vec::new();
         for file in fs::read_dir(&self.dir).map_err(failed)? {
             let path = file.map_err(failed)?.path();
-            let is_run = path.extension().is_some_and(|e| e == "run");
+            let is_run = path
+                .extension()
+                .is_some_and(|e| extensions.iter().any(|wanted| e == *wanted));
             let stem = path.file_stem().and_then(|s| s.to_str());
             numbers.extend(
                 stem.filter(|_| is_run)
@@ -183,12 +207,17 @@ impl Journal {
 
     /// Runs that stopped in the middle, the newest first: later ones build on earlier ones.
     pub fn interrupted(&self) -> Result<Vec<Run>, UndoError> {
-        let runs = self.runs()?;
-        let stopped = runs.into_iter().flatten().rev();
-        stopped
-            .filter(|run| run.state == RunState::Interrupted)
-            .map(|run| self.run(run.id))
-            .collect()
+        // Asked before every change: the names alone tell which runs ended.
+        let open = self.numbers_of(&[OPEN])?.into_iter().rev();
+        let mut stopped = Vec::new();
+        for run in open.filter_map(|id| self.load(id, false).ok()) {
+            if run.state == RunState::Interrupted {
+                // Another run may have taken it back since, which only all of them together tell.
+                stopped.push(self.run(run.id)?);
+            }
+        }
+        stopped.retain(|run| run.state == RunState::Interrupted);
+        Ok(stopped)
     }
 
     /// Takes an interrupted run up again to do the rest of it. `done` steps of it are done.
@@ -207,6 +236,7 @@ impl Journal {
             file,
             offset: done,
             unsynced: None,
+            durable: true,
         };
         let unknown = done.saturating_sub(run.ids.len());
         if unknown > 0 {
@@ -227,7 +257,7 @@ impl Journal {
             .collect();
         let old = ended.len().saturating_sub(newest);
         for id in ended.iter().take(old) {
-            let path = self.path(*id);
+            let path = self.path_of(*id);
             // The journal's own file, not one of the user's volumes.
             #[allow(clippy::disallowed_methods)]
             fs::remove_file(&path).map_err(|e| io_error("remove", &path, e))?;
@@ -238,7 +268,7 @@ impl Journal {
     /// Frames that are whole, and where the last of them ends. Without `all` only what tells the
     /// state is read.
     fn frames(&self, id: RunId, all: bool) -> Result<(u64, Vec<Frame>), UndoError> {
-        let path = self.path(id);
+        let path = self.path_of(id);
         let mut file = File::open(&path).map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => UndoError::NoRun(id),
             _ => io_error("open", &path, e),
@@ -260,7 +290,7 @@ impl Journal {
     }
 
     fn load(&self, id: RunId, all: bool) -> Result<Run, UndoError> {
-        let path = self.path(id);
+        let path = self.path_of(id);
         let (_, frames) = self.frames(id, all)?;
         let mut frames = frames.into_iter();
         let start = frames
@@ -447,6 +477,9 @@ impl Recording {
     }
 
     fn sync(&mut self) -> Result<(), UndoError> {
+        if !self.durable {
+            return Ok(());
+        }
         let synced = self.file.sync_data();
         synced.map_err(|e| io_error("write", &self.path, e))?;
         match self.unsynced.take() {
@@ -484,11 +517,15 @@ impl Recorder for Recording {
         self.sync()
     }
 
-    /// Not synced: where it is lost, all steps are found done, or all taken back. A run taken up again
-    /// that fails has only its rest taken back: it stays interrupted.
+    /// A run taken up again that fails has only its rest taken back: it stays interrupted.
     fn end(&mut self, done: bool) -> Result<(), UndoError> {
         if done || self.offset == 0 {
             self.frame(Kind::End, &[u8::from(done)])?;
+            // The name must not say that it ended where the disk may yet forget it.
+            self.sync()?;
+            // The journal's own file. Where it keeps its name it is only looked into once more.
+            #[allow(clippy::disallowed_methods)]
+            let _ = fs::rename(&self.path, self.path.with_extension(ENDED));
         }
         Ok(())
     }
