@@ -145,14 +145,13 @@ impl<D: Device> Editor<D> {
             {
                 return Ok(());
             }
-            if self.make_room(base, attribute.len())? {
-                if self
+            if self.make_room(base, attribute.len())?
+                && self
                     .record_mut(base)?
                     .insert_attribute(attribute)?
                     .is_some()
-                {
-                    return Ok(());
-                }
+            {
+                return Ok(());
             }
             if self.list(base)?.is_none() {
                 self.create_list(base)?;
