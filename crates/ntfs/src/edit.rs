@@ -13,7 +13,7 @@ mod delete;
 pub(crate) mod descriptor;
 mod error;
 pub(crate) mod index;
-mod link;
+pub(crate) mod link;
 mod list;
 mod metadata;
 mod names;
@@ -58,8 +58,8 @@ const CACHE_LIMIT: usize = 96 << 20;
 /// Edits a volume.
 #[derive(Debug)]
 pub struct Editor<D> {
-    change: Change<D>,
-    geometry: Geometry,
+    pub(crate) change: Change<D>,
+    pub(crate) geometry: Geometry,
     upcase: UpCase,
     /// The time that edits leave, in units of 100 ns since 1601.
     now: u64,
@@ -76,10 +76,10 @@ pub struct Editor<D> {
     next_record: u64,
     records: FastMap<u64, Cached>,
     indexes: FastMap<(u64, Kind), Box<Index>>,
-    clusters: Clusters,
+    pub(crate) clusters: Clusters,
     security: Security,
     /// Directories whose entries changed: their times follow when the change is sealed.
-    touched: FastMap<u64, ()>,
+    pub(crate) touched: FastMap<u64, ()>,
     /// Files whose data moved into clusters to make room: their entries follow as well.
     moved_out: FastMap<u64, ()>,
     /// The record of `$Extend\$Reparse` and of `$Extend\$ObjId`, once looked up.
@@ -260,7 +260,10 @@ impl<D: Device> Editor<D> {
     }
 
     /// Runs the part of an edit that changes things. Where it fails half-way, nothing of the change is good any more.
-    fn mutate<T>(&mut self, work: impl FnOnce(&mut Self) -> EditResult<T>) -> EditResult<T> {
+    pub(crate) fn mutate<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> EditResult<T>,
+    ) -> EditResult<T> {
         if self.spoiled {
             return Err(EditError::Spoiled);
         }

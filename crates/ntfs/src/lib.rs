@@ -24,6 +24,7 @@ pub mod layout;
 pub mod lznt1;
 pub mod ranges;
 pub mod record;
+pub mod repair;
 pub mod runs;
 pub mod scan;
 pub mod tree;

@@ -1,9 +1,15 @@
 //! Deliberate damage, one kind at a time: the check finds each, and says nothing else than what follows from it.
 
 use linksmith_ntfs::check::{Code, Finding, findings};
+use linksmith_ntfs::device::Memory;
+use linksmith_ntfs::edit::EditError;
+use linksmith_ntfs::journal::MemoryJournal;
 use linksmith_ntfs::layout::{attribute_type as kind, well_known};
+use linksmith_ntfs::repair::Repair;
+use linksmith_ntfs::{Error, Volume};
 use testkit::damage::Patient;
 use testkit::image::{self, NEEDS};
+use testkit::listing;
 use testkit::suite::Suite;
 
 use Code::*;
@@ -833,12 +839,110 @@ fn defects_of_another_writer() {
     check(NameTooMany, "many");
 }
 
+/// Damage that is mended without guessing; all other is left alone, byte for byte.
+const MENDED: &[&str] = &[
+    "link count one too high",
+    "link count one too low",
+    "hard link missing in its index",
+    "hard link missing in its record",
+    "entry of an earlier use of its record",
+    "entry of a record that is free",
+    "entry of another directory",
+    "entry of another namespace",
+    "entry that calls a file a directory",
+    "entry with an old size",
+    "entry with old file attributes",
+    "entry without the reparse flag",
+    "entry with another reparse tag",
+    "entry of $R missing",
+    "entry of $R with another tag",
+    "entry of $R of an earlier use",
+    "entry of $R of a plain file",
+    "file attributes without the reparse flag",
+    "reparse flag on a plain file",
+    "record in use, marked free",
+    "record not in use, marked used",
+    "cluster in use, marked free",
+    "cluster of nobody, marked used",
+    "dirty flag",
+];
+
+/// Damage for which a repair is refused: the volume is another system's, or parts of it are not there.
+const REFUSED: &[&str] = &[
+    "version of the future",
+    "mirror of $MFT differs",
+    "log that holds work",
+    "log of rubbish",
+    "Windows asleep",
+    "end of the volume missing",
+];
+
+/// Repairs the damaged image: a clean one with the listing that it had, or the same bytes and the same findings.
+fn mend((name, damage, _, expected): Case) {
+    let mut patient = Patient::new(image::SMALL.copy());
+    damage(&mut patient);
+    let device = Memory::new(patient.bytes.clone());
+    let repair = match Repair::prepare(&device, 1 << 57) {
+        Ok(repair) => repair,
+        Err(EditError::Volume(Error::Refused(why))) => {
+            return assert!(REFUSED.contains(&name), "{name}: {why}");
+        }
+        Err(error) => panic!("{name}: {error}"),
+    };
+    assert!(!REFUSED.contains(&name), "{name} is to be refused");
+    let mended = MENDED.contains(&name);
+    let plan = format!("{:#?}\nleaves {:#?}", repair.fixes(), repair.remaining());
+    assert_eq!(!repair.fixes().is_empty(), mended, "{name}: {plan}");
+    let left = repair.remaining().to_vec();
+    repair.commit(&MemoryJournal::default()).expect(name);
+    let after = Volume::open(&device).expect(name);
+    assert_eq!(findings(&after).expect(name), left, "{name}");
+    if mended {
+        assert_eq!(left, [], "{name}: {plan}");
+        let healthy = listing::list(patient.healthy()).expect("it is healthy");
+        assert_eq!(listing::list(&after).expect(name), healthy, "{name}");
+    } else {
+        assert_eq!(left.is_empty(), expected.is_empty(), "{name}");
+        assert!(device.into_bytes() == patient.bytes, "{name}: {plan}");
+    }
+}
+
+/// The dirty flag stays while anything else is wrong, and goes with the last of it.
+fn the_dirty_flag_goes_last() {
+    let check = |other: fn(&mut Patient), cleared: bool| {
+        let mut patient = Patient::new(image::SMALL.copy());
+        patient.edit_attribute(well_known::VOLUME, kind::VOLUME_INFORMATION, |a| {
+            value(a)[10] |= 1;
+        });
+        patient.record(patient.number("file.txt"), |r| put16(r, 0x12, |n| n + 1));
+        other(&mut patient);
+        let device = Memory::new(patient.bytes.clone());
+        let repair = Repair::prepare(&device, 1 << 57).expect("dirty is no reason");
+        assert_eq!(repair.left().next().is_none(), cleared);
+        repair.commit(&MemoryJournal::default()).expect("committed");
+        let after = Volume::open(&device).expect("it opens");
+        assert_eq!(after.health().is_dirty(), !cleared);
+        let found = findings(&after).expect("it can be checked");
+        assert!(found.iter().all(|f| f.code != LinkCount), "{found:#?}");
+    };
+    check(|_| {}, true);
+    check(
+        |p| {
+            p.record(p.number("filled_a"), |r| r[0x2C] ^= 1);
+        },
+        false,
+    );
+}
+
 fn main() {
     let mut suite = Suite::new("damage")
         .case("healthy", NEEDS, healthy_images_have_no_findings)
+        .case("repair::dirty_flag_last", NEEDS, the_dirty_flag_goes_last)
         .case("ntfs_3g", NEEDS, defects_of_another_writer);
     for case in [NAMES, ENTRIES, INDEXES, REPARSE, RECORDS, CLUSTERS, VOLUME].concat() {
-        suite = suite.case(&case.0.replace(' ', "_"), NEEDS, move || check(case));
+        let name = case.0.replace(' ', "_");
+        suite = suite.case(&name, NEEDS, move || check(case));
+        suite = suite.case(&format!("repair::{name}"), NEEDS, move || mend(case));
     }
     suite.run();
 }

@@ -1,6 +1,6 @@
 //! `$Bitmap` against the clusters that values hold.
 
-use super::{Checker, Code, Finding, Flow, GO_ON};
+use super::{Checker, Code, Finding, Flow, GO_ON, Subject};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::layout::{attribute_type, well_known};
@@ -103,6 +103,15 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             row.start,
             row.start + row.length - 1
         );
-        self.tell_volume(code, words)
+        self.emit(Finding {
+            code,
+            record: None,
+            path: None,
+            words,
+            subject: Subject::Clusters {
+                start: row.start,
+                length: row.length,
+            },
+        })
     }
 }

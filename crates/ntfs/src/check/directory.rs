@@ -1,7 +1,7 @@
 //! Directories: every entry against the file it leads to.
 
 use super::columns::{bit, get, hash, parent_key};
-use super::{Checker, Code, Finding, Flow, GO_ON};
+use super::{Checker, Code, Finding, Flow, GO_ON, Subject};
 use crate::device::Device;
 use crate::file_name::FileNameView;
 use crate::file_ref::FileRef;
@@ -63,21 +63,31 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             Ok(name) => name,
             Err(error) => return self.entry_error(Code::NameBad, directory.number(), error),
         };
+        let file = entry.file();
+        let subject = || Subject::Name {
+            directory,
+            file,
+            file_name: entry.key.to_vec(),
+        };
         if name.parent() != directory {
             let actual = self.describe(name.parent());
             let words = format!("the entry {} says that it is in {actual}", text(&name));
-            self.tell(Code::EntryParent, directory.number(), words)?;
+            self.tell_about(Code::EntryParent, directory.number(), words, subject())?;
         }
-        let file = entry.file();
         if !self.columns.is_current(file) {
             let actual = self.describe(file);
             let words = format!("the entry {} leads to {actual}", text(&name));
-            return self.tell(Code::EntryStale, directory.number(), words);
+            // What cannot be read may be the file.
+            let subject = match self.columns.has(file.number(), bit::UNREADABLE) {
+                true => Subject::None,
+                false => subject(),
+            };
+            return self.tell_about(Code::EntryStale, directory.number(), words, subject);
         }
         match self.find_name(rows, file.number(), &name) {
             None => {
                 let words = format!("record {file} has no name {} here", text(&name));
-                return self.tell(Code::EntryName, directory.number(), words);
+                return self.tell_about(Code::EntryName, directory.number(), words, subject());
             }
             Some(namespace) if namespace != name.header.namespace => {
                 let entry = name.header.namespace;
@@ -85,11 +95,11 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
                     "the entry {} is of namespace {entry}, the name of {namespace}",
                     text(&name)
                 );
-                self.tell(Code::EntryNamespace, file.number(), words)?;
+                self.tell_about(Code::EntryNamespace, file.number(), words, subject())?;
             }
             Some(_) => {}
         }
-        self.check_copies(file.number(), &name)
+        self.check_copies(file.number(), &name, &subject)
     }
 
     /// The namespace of the file's name that an entry repeats. It counts as indexed from now on.
@@ -112,18 +122,23 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     }
 
     /// What an entry repeats of the file.
-    fn check_copies(&mut self, record: u64, name: &FileNameView<'_>) -> Flow {
+    fn check_copies(
+        &mut self,
+        record: u64,
+        name: &FileNameView<'_>,
+        subject: &dyn Fn() -> Subject,
+    ) -> Flow {
         let header = name.header;
         let (flags, tag) = (header.file_attributes.get(), header.reparse_tag.get());
         let directory = self.columns.has(record, bit::DIRECTORY);
         if (flags & file_attributes::DIRECTORY != 0) != directory {
             let words = format!("the entry {} has flags 0x{flags:x}", text(name));
-            self.tell(Code::EntryDirectory, record, words)?;
+            self.tell_about(Code::EntryDirectory, record, words, subject())?;
         }
         let reparse = self.columns.has(record, bit::REPARSE);
         if (flags & file_attributes::REPARSE_POINT != 0) != reparse {
             let words = format!("the entry {} has flags 0x{flags:x}", text(name));
-            self.tell(Code::EntryReparseFlag, record, words)?;
+            self.tell_about(Code::EntryReparseFlag, record, words, subject())?;
         }
         let own = get(&self.columns.tag, record);
         if reparse && tag != own {
@@ -131,7 +146,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
                 "the entry {} has 0x{tag:08x}, the file 0x{own:08x}",
                 text(name)
             );
-            self.tell(Code::EntryReparseTag, record, words)?;
+            self.tell_about(Code::EntryReparseTag, record, words, subject())?;
         }
         // The system's own files are not opened by name: nobody refreshes what their entries repeat.
         if record < well_known::FIRST_USER {
@@ -143,12 +158,18 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
                 "the entry {} has 0x{flags:x}, the file 0x{stated:x}",
                 text(name)
             );
-            self.tell(Code::EntryFlags, record, words)?;
+            self.tell_about(Code::EntryFlags, record, words, subject())?;
         }
-        self.check_sizes(record, name, directory)
+        self.check_sizes(record, name, directory, subject)
     }
 
-    fn check_sizes(&mut self, record: u64, name: &FileNameView<'_>, directory: bool) -> Flow {
+    fn check_sizes(
+        &mut self,
+        record: u64,
+        name: &FileNameView<'_>,
+        directory: bool,
+        subject: &dyn Fn() -> Subject,
+    ) -> Flow {
         let entry = (
             name.header.data_size.get(),
             name.header.allocated_size.get(),
@@ -168,7 +189,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             file.0,
             file.1
         );
-        self.tell(Code::EntrySize, record, words)
+        self.tell_about(Code::EntrySize, record, words, subject())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::file_ref::FileRef;
+
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -126,6 +128,49 @@ pub struct Finding {
     pub path: Option<Vec<Vec<u16>>>,
     /// What is wrong, with expected and actual values.
     pub words: String,
+    /// The same for programs: what a repair needs to know.
+    pub subject: Subject,
+}
+
+/// What a finding is about, besides its record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Subject {
+    /// Nothing that a repair could use.
+    #[default]
+    None,
+    /// The names that a record states and those that it has.
+    Links {
+        /// As the header says.
+        stated: u16,
+        /// `$FILE_NAME`s there are.
+        counted: u16,
+    },
+    /// An entry of a directory, or the name of a file that should have one there.
+    Name {
+        /// The directory.
+        directory: FileRef,
+        /// The file.
+        file: FileRef,
+        /// The whole `$FILE_NAME`: the entry's key, or the attribute's value where there is no entry.
+        file_name: Vec<u8>,
+    },
+    /// Whether a file has reparse data.
+    HasReparse(bool),
+    /// A key of `$R`, there or missing.
+    ReparseKey {
+        /// The key's tag.
+        tag: u32,
+        /// The key's file.
+        file: FileRef,
+    },
+    /// A row of clusters.
+    Clusters {
+        /// The first.
+        start: u64,
+        /// How many.
+        length: u64,
+    },
 }
 
 impl fmt::Display for Finding {

@@ -16,7 +16,7 @@ mod volume;
 
 use std::ops::ControlFlow;
 
-pub use finding::{Code, Finding, Severity};
+pub use finding::{Code, Finding, Severity, Subject};
 
 use crate::device::Device;
 use crate::error::{Error, Result};
@@ -127,12 +127,24 @@ impl<'v, D: Device, V: FnMut(Finding) -> Flow> Checker<'v, D, V> {
 
     /// Tells a finding about a record, with the path of the record where it has one.
     fn tell(&mut self, code: Code, record: u64, words: impl Into<String>) -> Flow {
+        self.tell_about(code, record, words, Subject::None)
+    }
+
+    /// The same, with what a repair needs to know.
+    fn tell_about(
+        &mut self,
+        code: Code,
+        record: u64,
+        words: impl Into<String>,
+        subject: Subject,
+    ) -> Flow {
         let path = self.path(record);
         self.emit(Finding {
             code,
             record: Some(record),
             path,
             words: words.into(),
+            subject,
         })
     }
 
@@ -143,6 +155,7 @@ impl<'v, D: Device, V: FnMut(Finding) -> Flow> Checker<'v, D, V> {
             record: None,
             path: None,
             words: words.into(),
+            subject: Subject::None,
         })
     }
 

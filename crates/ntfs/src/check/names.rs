@@ -1,9 +1,10 @@
 //! Names against directories, and directories against each other.
 
-use super::columns::{bit, get, put};
-use super::{Checker, Code, Finding, Flow, GO_ON};
+use super::columns::{NameRow, bit, get, put};
+use super::{Checker, Code, Finding, Flow, GO_ON, Subject};
 use crate::device::Device;
-use crate::layout::{namespace, well_known};
+use crate::file_name::FileNameView;
+use crate::layout::{attribute_type, namespace, well_known};
 
 /// How far a directory's way to the root is known.
 mod way {
@@ -17,8 +18,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     pub(super) fn check_names(&mut self) -> Flow {
         let mut at = 0;
         while let Some(row) = self.names.get(at).copied() {
-            let same =
-                |other: &&super::NameRow| (other.parent, other.record) == (row.parent, row.record);
+            let same = |other: &&NameRow| (other.parent, other.record) == (row.parent, row.record);
             let rest = self.names.get(at..).unwrap_or_default();
             let group: Vec<_> = rest.iter().take_while(same).copied().collect();
             for (index, row) in group.iter().enumerate() {
@@ -32,7 +32,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         GO_ON
     }
 
-    fn tell_not_indexed(&mut self, row: &super::NameRow) -> Flow {
+    fn tell_not_indexed(&mut self, row: &NameRow) -> Flow {
         let parent = row.parent();
         let directory = self.columns.has(parent.number(), bit::DIRECTORY);
         if !self.columns.is_current(parent) || !directory {
@@ -45,11 +45,34 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             return GO_ON;
         }
         let words = format!("a name of it is missing in the index of directory {parent}");
-        self.tell(Code::NameNotIndexed, row.record, words)
+        let subject = self.name_of_row(row);
+        self.tell_about(Code::NameNotIndexed, row.record, words, subject)
+    }
+
+    /// The name that a row stands for, read again: rows keep a hash only.
+    fn name_of_row(&self, row: &NameRow) -> Subject {
+        let Ok(file) = self.volume.file(row.record) else {
+            return Subject::None;
+        };
+        let names = file.attributes().filter_map(|attribute| {
+            let value = attribute.resident()?;
+            let is_name = attribute.type_code == attribute_type::FILE_NAME;
+            let name = FileNameView::parse(value).ok().filter(|_| is_name)?;
+            (NameRow::new(row.record, &name) == *row).then(|| value.to_vec())
+        });
+        let mut names: Vec<_> = names.collect();
+        match (names.pop(), names.is_empty()) {
+            (Some(file_name), true) => Subject::Name {
+                directory: row.parent(),
+                file: self.columns.reference(row.record),
+                file_name,
+            },
+            _ => Subject::None,
+        }
     }
 
     /// The names of one file in one directory.
-    fn check_group(&mut self, group: &[super::NameRow]) -> Flow {
+    fn check_group(&mut self, group: &[NameRow]) -> Flow {
         let Some(record) = group.first().map(|row| row.record) else {
             return GO_ON;
         };

@@ -3,7 +3,7 @@
 use zerocopy::FromBytes;
 
 use super::columns::{NameRow, bit, get, put};
-use super::{Checker, Code, Finding, Flow, GO_ON};
+use super::{Checker, Code, Finding, Flow, GO_ON, Subject};
 use crate::attribute::{Attribute, Body, NonResident};
 use crate::device::Device;
 use crate::error::{Error, Result};
@@ -46,6 +46,9 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             let records = step.min(count - first);
             let bytes = block.get_mut(..records as usize * size).unwrap_or_default();
             if let Err(error) = self.volume.read_record(first, bytes) {
+                for number in first..first + records {
+                    self.columns.set(number, bit::UNREADABLE);
+                }
                 self.tell_error(Code::RecordUnreadable, first, &error)?;
             } else {
                 for (number, bytes) in (first..).zip(bytes.chunks_exact_mut(size)) {
@@ -316,7 +319,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
                     true => "it has reparse data, and its file attributes lack 0x400",
                     false => "its file attributes have 0x400, and it has no reparse data",
                 };
-                self.tell(Code::ReparseFlag, number, words)?;
+                self.tell_about(Code::ReparseFlag, number, words, Subject::HasReparse(has))?;
             }
             // Records 12 to 23 are kept for later versions: what they hold is up to the formatter.
             let reserved = (12..well_known::FIRST_USER).contains(&number);
@@ -336,7 +339,8 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         let counted = get(&self.columns.counted, number);
         if stated != counted {
             let words = format!("it states {stated} names and has {counted}");
-            self.tell(Code::LinkCount, number, words)?;
+            let subject = Subject::Links { stated, counted };
+            self.tell_about(Code::LinkCount, number, words, subject)?;
         }
         let reserved = (12..well_known::FIRST_USER).contains(&number);
         if counted == 0 && !reserved {

@@ -4,7 +4,7 @@ use zerocopy::FromBytes;
 use zerocopy::little_endian::U16;
 
 use super::columns::{Bits, bit, get, put};
-use super::{Checker, Code, Finding, Flow, GO_ON};
+use super::{Checker, Code, Finding, Flow, GO_ON, Subject};
 use crate::attribute::{Attribute, Body};
 use crate::device::Device;
 use crate::error::Result;
@@ -70,7 +70,9 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             if has && !seen.get(number) {
                 let tag = get(&self.columns.tag, number);
                 let words = format!("no entry for tag 0x{tag:08x} of this file");
-                self.tell(Code::ReparseIndexMissing, number, words)?;
+                let file = self.columns.reference(number);
+                let subject = Subject::ReparseKey { tag, file };
+                self.tell_about(Code::ReparseIndexMissing, number, words, subject)?;
             }
         }
         GO_ON
@@ -82,15 +84,20 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             return self.tell(Code::ViewBad, record, words);
         };
         let (tag, file) = (key.tag.get(), FileRef::from_raw(key.file.get()));
+        // The key of a record that cannot be read may be right.
+        let subject = match self.columns.has(file.number(), bit::UNREADABLE) {
+            true => Subject::None,
+            false => Subject::ReparseKey { tag, file },
+        };
         if !self.columns.is_current(file) || !self.columns.has(file.number(), bit::REPARSE) {
             let words = format!("entry 0x{tag:08x} leads to {}", self.describe(file));
-            return self.tell(Code::ReparseIndexStale, file.number(), words);
+            return self.tell_about(Code::ReparseIndexStale, file.number(), words, subject);
         }
         seen.set(file.number());
         let own = get(&self.columns.tag, file.number());
         if own != tag {
             let words = format!("the entry has tag 0x{tag:08x}, the file 0x{own:08x}");
-            return self.tell(Code::ReparseIndexTag, file.number(), words);
+            return self.tell_about(Code::ReparseIndexTag, file.number(), words, subject);
         }
         GO_ON
     }

@@ -167,6 +167,19 @@ impl Clusters {
         Ok(())
     }
 
+    /// Marks clusters used, or free, that the bitmap has the other way.
+    pub(crate) fn mark<D: Device>(
+        &mut self,
+        change: &Change<D>,
+        geometry: &Geometry,
+        run: Range<u64>,
+        used: bool,
+    ) -> Result<()> {
+        self.bitmap.put(run, used, &|at, buf| {
+            load(&self.extents, change, geometry, at, buf)
+        })
+    }
+
     /// Writes what changed into the change.
     pub(crate) fn seal<D: Device>(
         &mut self,

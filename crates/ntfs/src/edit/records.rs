@@ -187,7 +187,7 @@ impl<D: Device> Editor<D> {
         Ok(())
     }
 
-    fn mark_record(&mut self, number: u64, used: bool) -> Result<()> {
+    pub(crate) fn mark_record(&mut self, number: u64, used: bool) -> Result<()> {
         let (extents, change, geometry) = (&self.mft_bitmap_extents, &self.change, &self.geometry);
         self.mft_bitmap.put(number..number + 1, used, &|at, buf| {
             load(extents, change, geometry, at, buf)

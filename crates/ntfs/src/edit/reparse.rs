@@ -189,7 +189,7 @@ impl<D: Device> Editor<D> {
         Ok(owner)
     }
 
-    fn add_reparse_key(&mut self, tag: u32, file: FileRef) -> EditResult<()> {
+    pub(crate) fn add_reparse_key(&mut self, tag: u32, file: FileRef) -> EditResult<()> {
         let owner = self.reparse_owner()?;
         let key = ReparseKey {
             tag: tag.into(),

@@ -112,7 +112,6 @@ impl<D: Device> Editor<D> {
     }
 
     /// Sets or clears the dirty flag for good: for repairs, and for volumes that are to be checked.
-    #[allow(dead_code, reason = "repairs are to use it")]
     pub(crate) fn set_dirty_flag(&mut self, dirty: bool) -> EditResult<()> {
         let at = self.flags_offset()?;
         let record = self.record_mut(well_known::VOLUME)?;

@@ -1,0 +1,116 @@
+//! Mends what can be mended without guessing: as a plan that can be read first, applied as one change.
+//!
+//! A volume tells most things twice. Where the places disagree and it is plain which one is right, the other is brought
+//! in line: records are right against what indexes and bitmaps repeat of them; of a record's names, its link count and
+//! the entries of directories, two outvote the third. Everything else stays a finding. Rebuilding indexes that cannot be
+//! walked, and choosing between two owners of a cluster, were left out: both can lose what a person could still save.
+
+mod apply;
+mod evidence;
+mod plan;
+
+use std::collections::HashSet;
+
+use crate::check::{self, Code, Finding, Severity};
+use crate::device::Device;
+use crate::edit::{EditOptions, EditResult, Editor};
+use crate::error::Error;
+use crate::journal::{CommitReport, JournalStore};
+use crate::layout::well_known;
+use crate::volume::Volume;
+
+pub use plan::Fix;
+
+/// A repair that was worked out in memory: what it does, and what it leaves.
+#[derive(Debug)]
+pub struct Repair<D> {
+    editor: Editor<D>,
+    fixes: Vec<Fix>,
+    remaining: Vec<Finding>,
+}
+
+impl<D: Device> Repair<D> {
+    /// Checks the volume, mends it in memory, and checks that again. `now` is in units of 100 ns since 1601.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where the volume must not be changed; a dirty flag alone is no reason. An error as well where
+    /// the mended volume has a finding that the volume has not.
+    pub fn prepare(device: D, now: u64) -> EditResult<Self> {
+        let allow_dirty = true;
+        let mut editor = Editor::open(device, now, EditOptions { allow_dirty })?;
+        let (found, fixes) = {
+            let volume = Volume::open(editor.change())?;
+            let found = check::findings(&volume)?;
+            let fixes = plan::plan(&volume, &found)?;
+            (found, fixes)
+        };
+        editor.apply_fixes(&fixes)?;
+        let remaining = check::findings(&Volume::open(editor.change())?)?;
+        expect_no_new(&found, &remaining)?;
+        let mut repair = Self {
+            editor,
+            fixes,
+            remaining,
+        };
+        repair.settle_dirty_flag()?;
+        Ok(repair)
+    }
+
+    /// The dirty flag has told what it is there to tell once nothing else is left.
+    fn settle_dirty_flag(&mut self) -> EditResult<()> {
+        let is_flag = |finding: &&Finding| finding.code == Code::VolumeDirty;
+        let Some(flag) = self.remaining.iter().find(is_flag).cloned() else {
+            return Ok(());
+        };
+        if self.left().any(|finding| finding.code != Code::VolumeDirty) {
+            return Ok(());
+        }
+        self.editor.clear_dirty_flag()?;
+        self.remaining.retain(|f| f.code != Code::VolumeDirty);
+        self.fixes.push(Fix::dirty_flag(&flag));
+        Ok(())
+    }
+
+    /// What is done, in the order in which it is done.
+    pub fn fixes(&self) -> &[Fix] {
+        &self.fixes
+    }
+
+    /// What a check finds once all is done.
+    pub fn remaining(&self) -> &[Finding] {
+        &self.remaining
+    }
+
+    /// What remains of weight: copies that Windows itself leaves stale are not counted.
+    pub fn left(&self) -> impl Iterator<Item = &Finding> {
+        let weighs = |f: &&Finding| f.code.severity() != Severity::Stale;
+        self.remaining.iter().filter(weighs)
+    }
+
+    /// Brings the repair to the device, whole or not at all; nothing is written where there is nothing to mend.
+    ///
+    /// # Errors
+    /// As [`Editor::commit`].
+    pub fn commit(mut self, store: &dyn JournalStore) -> EditResult<Option<CommitReport>> {
+        if self.fixes.is_empty() {
+            return Ok(None);
+        }
+        self.editor.commit(store).map(Some)
+    }
+}
+
+/// A repair that brings up what was not found before has gone wrong: nothing of it is to be written.
+fn expect_no_new(before: &[Finding], after: &[Finding]) -> EditResult<()> {
+    let key = |finding: &Finding| (finding.code, finding.record);
+    let known: HashSet<_> = before.iter().map(key).collect();
+    match after.iter().find(|finding| !known.contains(&key(finding))) {
+        None => Ok(()),
+        Some(new) => {
+            let record = new.record.unwrap_or(well_known::VOLUME);
+            let expected = "no finding that was not there before the repair";
+            Err(Error::damaged("volume", 0, expected, new)
+                .in_record(record)
+                .into())
+        }
+    }
+}
