@@ -1,5 +1,7 @@
 //! `check IMAGE`.
 
+mod repair;
+
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -17,7 +19,7 @@ use crate::session::Session;
 
 /// Check an NTFS image: names, indexes, link counts, reparse points, bitmaps
 ///
-/// Nothing is written. Each finding has a code that stays the same, the file record and a path. The exit
+/// Nothing is written without `--repair`. Each finding has a code that stays the same, the file record and a path. The exit
 /// code is 7 where there are findings; copies that Windows itself leaves stale are noted and are none.
 #[derive(clap::Args)]
 pub(crate) struct Check {
@@ -27,6 +29,12 @@ pub(crate) struct Check {
     /// Which partition, where more than one holds NTFS
     #[arg(long, value_name = "N")]
     part: Option<u32>,
+    /// Mend what can be mended without guessing, as one change; tell what remains (exit code 7)
+    #[arg(long)]
+    repair: bool,
+    /// Show what would be mended, and write nothing
+    #[arg(short = 'n', long, requires = "repair")]
+    dry_run: bool,
 }
 
 impl super::Command for Check {
@@ -34,6 +42,7 @@ impl super::Command for Check {
     const EXAMPLES: &'static str = "
   linksmith check disk.img
   linksmith check --json --part 2 /dev/sda
+  linksmith check --repair -n disk.img
   linksmith --drive C=disk.img check C:";
 
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
@@ -41,6 +50,9 @@ impl super::Command for Check {
             Some(spec) => (spec.path, spec.part),
             None => (self.image, self.part),
         };
+        if self.repair {
+            return repair::repair(Path::new(&path), part, self.dry_run, &mut session.console);
+        }
         let volume = attach::open_image(Path::new(&path), part)?;
         let summary = check(&volume, &mut session.console)?;
         summarise(&summary, &mut session.console)?;
@@ -115,11 +127,14 @@ fn severity(finding: &Finding) -> (&'static str, Role) {
 }
 
 fn path(finding: &Finding) -> Option<String> {
-    let names = finding.path.as_ref()?;
+    finding.path.as_deref().map(shown)
+}
+
+fn shown(names: &[Vec<u16>]) -> String {
     let parts = names
         .iter()
         .map(|n| visible(&wtf8_from_utf16(n)).into_owned());
-    Some(format!("\\{}", parts.collect::<Vec<_>>().join("\\")))
+    format!("\\{}", parts.collect::<Vec<_>>().join("\\"))
 }
 
 fn print(finding: &Finding, console: &mut Console) -> Result<(), CliError> {

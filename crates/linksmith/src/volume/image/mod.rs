@@ -4,6 +4,7 @@ mod cause;
 mod contents;
 mod device;
 mod journal;
+mod mend;
 mod read;
 mod sweep;
 mod write;
