@@ -211,12 +211,17 @@ impl Journal {
         let open = self.numbers_of(&[OPEN])?.into_iter().rev();
         let mut stopped = Vec::new();
         for run in open.filter_map(|id| self.load(id, false).ok()) {
-            if run.state == RunState::Interrupted {
+            let run = match run.state {
                 // Another run may have taken it back since, which only all of them together tell.
-                stopped.push(self.run(run.id)?);
+                RunState::Interrupted => self.run(run.id)?,
+                _ => run,
+            };
+            match run.state {
+                RunState::Interrupted => stopped.push(run),
+                RunState::Done | RunState::TakenBack => close(&self.path(run.id)),
+                RunState::UnderWay => {}
             }
         }
-        stopped.retain(|run| run.state == RunState::Interrupted);
         Ok(stopped)
     }
 
@@ -523,9 +528,7 @@ impl Recorder for Recording {
             self.frame(Kind::End, &[u8::from(done)])?;
             // The name must not say that it ended where the disk may yet forget it.
             self.sync()?;
-            // The journal's own file. Where it keeps its name it is only looked into once more.
-            #[allow(clippy::disallowed_methods)]
-            let _ = fs::rename(&self.path, self.path.with_extension(ENDED));
+            close(&self.path);
         }
         Ok(())
     }
@@ -544,6 +547,14 @@ impl Coded for DriveRecord {
             root: String::read(input)?,
         })
     }
+}
+
+/// Gives the file of a run that ended the name that says so. Where it keeps its name it is only looked
+/// into once more.
+fn close(path: &Path) {
+    // The journal's own file, not one of the user's volumes.
+    #[allow(clippy::disallowed_methods)]
+    let _ = fs::rename(path, path.with_extension(ENDED));
 }
 
 fn io_error(op: &'static str, path: &Path, source: io::Error) -> UndoError {
