@@ -1,6 +1,8 @@
 //! Volumes in files: made, checked, attached.
 
 use insta::assert_snapshot;
+use linksmith_ntfs::layout::{attribute_type as ty, well_known};
+use testkit::damage::Patient;
 
 use crate::env;
 
@@ -87,6 +89,36 @@ fn damage_is_found() {
     }
     let outcome = env.run(&["check", "disk.img"]);
     assert_eq!(outcome.code, Some(7), "{outcome}");
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the damage is made here")]
+fn what_is_plain_is_mended() {
+    let env = env();
+    let _ = env.run(&["format", "disk.img", "--size", "16M"]).ok();
+    let path = env.join("disk.img");
+    let mut patient = Patient::new(std::fs::read(&path).expect("the image"));
+    patient.record(patient.number("$Extend"), |record| record[0x12] += 1);
+    patient.edit_attribute(well_known::VOLUME, ty::VOLUME_INFORMATION, |attribute| {
+        let value = usize::from(attribute[0x14]);
+        attribute[value + 10] |= 1;
+    });
+    std::fs::write(&path, &patient.bytes).expect("the image");
+    let plan = env.run(&["check", "disk.img", "--repair", "-n"]);
+    assert_snapshot!(plan, @r"
+    mend link-count record 11 \$Extend: set the link count to 1
+    mend volume-dirty: clear the dirty flag
+    2 would be mended, 0 remain
+    ");
+    assert!(std::fs::read(&path).expect("the image") == patient.bytes);
+    let repair = env.run(&["check", "disk.img", "--repair", "--json"]);
+    assert_eq!(repair.ok().matches(r#""done":true"#).count(), 2);
+    assert_snapshot!(env.run(&["check", "disk.img"]), @"19 records, 2 directories, 15 names, 0 reparse points: no findings");
+
+    patient.bytes.truncate(12 << 20);
+    std::fs::write(&path, &patient.bytes).expect("the image");
+    let refused = env.run(&["check", "disk.img", "--repair"]);
+    assert_eq!(refused.code, Some(10), "{refused}");
 }
 
 #[cfg(unix)]
