@@ -2,6 +2,7 @@
 
 mod bench;
 mod crash;
+mod differential;
 mod random;
 
 /// What came of a run that could be made.
@@ -29,6 +30,7 @@ pub(crate) struct Task {
 pub(crate) const TASKS: &[Task] = &[
     bench::TASK,
     crash::TASK,
+    differential::TASK,
     random::FORETELL,
     random::TAKE_BACK,
 ];

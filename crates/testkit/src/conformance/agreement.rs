@@ -39,12 +39,14 @@ fn kind(cause: &Cause) -> String {
     text.get(..end).unwrap_or_default().to_owned()
 }
 
-/// Does `rounds` random lists of steps on both volumes, which must hold the same to begin with.
+/// Does `rounds` random lists of steps on both volumes, which must hold the same to begin with. Gives the
+/// number of steps.
 ///
 /// # Panics
 /// Where the two do not agree; the message has the seed and the steps.
-pub fn agree(reference: &dyn Volume, other: &dyn Volume, seed: u64, rounds: usize) {
+pub fn agree(reference: &dyn Volume, other: &dyn Volume, seed: u64, rounds: usize) -> usize {
     let mut changes = Changes::new(seed);
+    let mut done = 0;
     for round in 0..rounds {
         let count = 1 + changes.rng.below(4);
         // Each step is chosen by what was there before the first, so that later ones may fail.
@@ -54,5 +56,7 @@ pub fn agree(reference: &dyn Volume, other: &dyn Volume, seed: u64, rounds: usiz
         assert_eq!(actual, expected, "seed {seed}, round {round}: {steps:?}");
         let (expected, actual) = (shape(reference), shape(other));
         assert_eq!(actual, expected, "seed {seed}, round {round}: {steps:?}");
+        done += steps.len();
     }
+    done
 }
