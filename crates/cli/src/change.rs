@@ -81,11 +81,11 @@ impl ChangeArgs {
         if plan.steps.is_empty() {
             return Ok(Carried::Done);
         }
-        journal::recover(session)?;
+        let journal = journal::recover(session)?;
         let recording = if self.no_undo {
             None
         } else {
-            journal::begin(session, plan, None)?
+            journal::begin(session, plan, None, journal.as_ref())?
         };
         run(session, plan, recording)?;
         Ok(Carried::Done)
@@ -117,7 +117,13 @@ pub(crate) fn take_back(
     back: &TakeBack,
     undoes: RunId,
 ) -> Result<(), CliError> {
-    let recording = journal::begin(session, &back.plan, Some((undoes, &back.again)))?;
+    let journal = journal::open()?;
+    let recording = journal::begin(
+        session,
+        &back.plan,
+        Some((undoes, &back.again)),
+        journal.as_ref(),
+    )?;
     Ok(run(session, &back.plan, recording)?)
 }
 

@@ -42,6 +42,7 @@ pub(crate) fn begin(
     session: &mut Session,
     plan: &Plan,
     undoes: Option<(RunId, &[(usize, FileId)])>,
+    journal: Option<&Journal>,
 ) -> Result<Option<Recording>, CliError> {
     let drives = session.drives()?;
     let records = records(&drives, plan);
@@ -53,7 +54,7 @@ pub(crate) fn begin(
     if records.iter().all(in_memory) {
         return Ok(None);
     }
-    let Some(journal) = open()? else {
+    let Some(journal) = journal else {
         return Ok(None);
     };
     let recording = journal
@@ -93,9 +94,11 @@ pub(crate) fn attached(drives: &Drives) -> Vec<(DriveId, Arc<dyn Volume>)> {
 
 /// Takes back what stopped in the middle, before anything else is changed: a crash, a power cut. What
 /// is on volumes that are not attached waits until they are.
-pub(crate) fn recover(session: &mut Session) -> Result<(), CliError> {
+///
+/// Gives the journal, which the change is then recorded in.
+pub(crate) fn recover(session: &mut Session) -> Result<Option<Journal>, CliError> {
     let Some(journal) = open()? else {
-        return Ok(());
+        return Ok(None);
     };
     let stopped = journal.interrupted().map_err(|e| error(&e))?;
     for run in stopped {
@@ -110,7 +113,7 @@ pub(crate) fn recover(session: &mut Session) -> Result<(), CliError> {
             recover_one(session, &journal, &run, &volumes)?;
         }
     }
-    Ok(())
+    Ok(Some(journal))
 }
 
 fn recover_one(

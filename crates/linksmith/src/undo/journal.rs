@@ -4,6 +4,7 @@
 //! its kind (1) and its payload. What is torn at the end was never acted on: the frame that says a step
 //! is begun is on the disk before the step is.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -53,6 +54,8 @@ impl Kind {
 #[derive(Debug, Clone)]
 pub struct Journal {
     dir: PathBuf,
+    /// The highest number, once it was looked for.
+    latest: Cell<Option<u64>>,
 }
 
 /// A run being recorded. Holds the file's lock until it is dropped.
@@ -75,7 +78,10 @@ impl Journal {
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self, UndoError> {
         let dir = dir.into();
         match fs::create_dir_all(&dir) {
-            Ok(()) => Ok(Self { dir }),
+            Ok(()) => Ok(Self {
+                dir,
+                latest: Cell::new(None),
+            }),
             Err(source) => Err(io_error("open", &dir, source)),
         }
     }
@@ -117,16 +123,25 @@ impl Journal {
     }
 
     fn new_file(&self) -> Result<(RunId, PathBuf, File), UndoError> {
-        let mut number = self.numbers()?.last().map_or(1, |last| last.0 + 1);
+        let latest = match self.latest.get() {
+            Some(latest) => latest,
+            None => self.numbers()?.last().map_or(0, |last| last.0),
+        };
+        let mut number = latest + 1;
         loop {
             let id = RunId(number);
             let path = self.path(id);
             match open_new(&path) {
-                Ok(file) => return Ok((id, path, file)),
-                // Another process took the number a moment ago.
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Ok(file) if self.path_of(id) == path => {
+                    self.latest.set(Some(number));
+                    return Ok((id, path, file));
+                }
+                // Another process took the number a moment ago, and its run may have ended already.
+                Ok(_) => discard(&path),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(io_error("write", &path, e)),
             }
+            number += 1;
         }
     }
 
@@ -146,25 +161,25 @@ impl Journal {
 
     /// The runs there are, the oldest first.
     fn numbers(&self) -> Result<Vec<RunId>, UndoError> {
-        self.numbers_of(&[OPEN, ENDED])
+        let mut numbers: Vec<RunId> = self.named()?.into_iter().map(|(id, _)| id).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
-    fn numbers_of(&self, extensions: &[&str]) -> Result<Vec<RunId>, UndoError> {
+    /// The runs in any order, and whether their names leave open that they ended.
+    fn named(&self) -> Result<Vec<(RunId, bool)>, UndoError> {
         let failed = |e| io_error("list", &self.dir, e);
         let mut numbers = Vec::new();
         for file in fs::read_dir(&self.dir).map_err(failed)? {
-            let path = file.map_err(failed)?.path();
-            let is_run = path
-                .extension()
-                .is_some_and(|e| extensions.iter().any(|wanted| e == *wanted));
-            let stem = path.file_stem().and_then(|s| s.to_str());
-            numbers.extend(
-                stem.filter(|_| is_run)
-                    .and_then(|s| s.parse().ok())
-                    .map(RunId),
-            );
+            let name = file.map_err(failed)?.file_name();
+            let Some((number, extension)) = name.to_str().and_then(|n| n.split_once('.')) else {
+                continue;
+            };
+            if extension == OPEN || extension == ENDED {
+                let number = number.parse().ok().map(RunId);
+                numbers.extend(number.map(|number| (number, extension == OPEN)));
+            }
         }
-        numbers.sort_unstable();
         Ok(numbers)
     }
 
@@ -207,10 +222,17 @@ impl Journal {
 
     /// Runs that stopped in the middle, the newest first: later ones build on earlier ones.
     pub fn interrupted(&self) -> Result<Vec<Run>, UndoError> {
-        // Asked before every change: the names alone tell which runs ended.
-        let open = self.numbers_of(&[OPEN])?.into_iter().rev();
+        // Asked before every change: the names alone tell which runs ended, and the next number.
+        let all = self.named()?;
+        self.latest
+            .set(Some(all.iter().map(|(id, _)| id.0).max().unwrap_or(0)));
+        let mut open: Vec<RunId> = all
+            .into_iter()
+            .filter_map(|(id, open)| open.then_some(id))
+            .collect();
+        open.sort_unstable_by(|a, b| b.cmp(a));
         let mut stopped = Vec::new();
-        for run in open.filter_map(|id| self.load(id, false).ok()) {
+        for run in open.into_iter().filter_map(|id| self.load(id, false).ok()) {
             let run = match run.state {
                 // Another run may have taken it back since, which only all of them together tell.
                 RunState::Interrupted => self.run(run.id)?,
@@ -547,6 +569,13 @@ impl Coded for DriveRecord {
             root: String::read(input)?,
         })
     }
+}
+
+/// Removes a run's file that nothing was written into.
+fn discard(path: &Path) {
+    // The journal's own file, not one of the user's volumes.
+    #[allow(clippy::disallowed_methods)]
+    let _ = fs::remove_file(path);
 }
 
 /// Gives the file of a run that ended the name that says so. Where it keeps its name it is only looked
