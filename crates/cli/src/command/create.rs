@@ -78,7 +78,7 @@ pub(crate) struct Soft {
     /// Store the target's whole path
     #[arg(long, conflicts_with = "as_is")]
     absolute: bool,
-    /// Store the target as it is typed [default]
+    /// Store the target as it is typed (the default)
     #[arg(long)]
     as_is: bool,
     #[command(flatten)]

@@ -17,9 +17,9 @@ use self::drift::{Drift, Looked};
 
 /// The links this machine should have, as a file: see what differs, make it so
 ///
-/// The manifest is TOML: [[link]] with path, target, kind (soft, hard, junction, mount), spelling
+/// The manifest is TOML: `[[link]]` with path, target, kind (soft, hard, junction, mount), spelling
 /// (as-is, relative, absolute), dir, dangling and when = { os, arch, env, exists }. ${NAME} takes a
-/// variable of [vars] or of the environment; relative paths start at the manifest's folder.
+/// variable of `[vars]` or of the environment; relative paths start at the manifest's folder.
 #[derive(clap::Args)]
 pub(crate) struct Links {
     #[command(subcommand)]
