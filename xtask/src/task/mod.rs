@@ -3,6 +3,7 @@
 mod bench;
 mod crash;
 mod differential;
+mod dist;
 mod random;
 
 /// What came of a run that could be made.
@@ -31,6 +32,7 @@ pub(crate) const TASKS: &[Task] = &[
     bench::TASK,
     crash::TASK,
     differential::TASK,
+    dist::TASK,
     random::FORETELL,
     random::TAKE_BACK,
 ];
