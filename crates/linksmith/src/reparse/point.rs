@@ -18,7 +18,7 @@ pub struct ReparsePoint(Box<[u8]>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("reparse data at byte {position}: {field} is {actual}, expected {expected}")]
 pub struct ReparseError {
-    /// Byte offset from the start of the buffer.
+    /// Byte offset of the field from the start of the buffer; past its end where the field is missing.
     pub position: usize,
     /// The field's name in MS-FSCC.
     pub field: &'static str,
