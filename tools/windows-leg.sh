@@ -175,7 +175,7 @@ check)
     say "building for $gnu"; cargo build -q --workspace --exclude xtask --target $gnu
     for target in $gnu $msvc; do
         say "clippy for $target"
-        cargo clippy -q --workspace --exclude xtask --all-targets --target "$target" -- -D warnings
+        cargo clippy -q --workspace --exclude xtask --lib --bins --target "$target" -- -D warnings
     done
     say "checked: $gnu builds, $gnu and $msvc pass clippy"
     ;;

@@ -8,8 +8,10 @@ pub mod crash_edits;
 pub mod damage;
 pub mod env;
 pub mod foretelling;
+#[cfg(unix)]
 pub mod image;
 pub mod listing;
+#[cfg(unix)]
 pub mod oracle;
 pub mod rng;
 pub mod snapshot;

@@ -42,6 +42,7 @@ impl World {
     /// current directory.
     pub(crate) fn posix() -> Vec<Self> {
         let memory = Drives::posix(Arc::new(MemoryVolume::posix()), &EntryPath::root());
+        #[cfg_attr(not(unix), allow(unused_mut))] // There is no such host.
         let mut worlds = vec![memory.into()];
         #[cfg(unix)]
         {

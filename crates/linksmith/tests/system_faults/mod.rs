@@ -11,6 +11,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 /// Cases of the conformance suite that cannot pass here, and why.
+#[allow(clippy::type_complexity)] // A table of names, probes and words, read once.
 pub(crate) fn all() -> Vec<(&'static str, String)> {
     let probes: [(&[&str], fn(&Path) -> Option<&'static str>); 5] = [
         (&["unpaired_surrogates_are_kept"], surrogates),

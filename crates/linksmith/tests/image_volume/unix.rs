@@ -187,7 +187,7 @@ fn disks_with_partitions() {
     assert!(opened.entry(&at("dir/second_name")).is_ok());
 }
 
-fn main() {
+pub(crate) fn main() {
     Suite::new("image_volume")
         .case("info", NEEDS, what_it_says_of_itself)
         .case("entries", NEEDS, entries_are_described_by_their_records)

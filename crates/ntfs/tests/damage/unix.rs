@@ -934,7 +934,7 @@ fn the_dirty_flag_goes_last() {
     );
 }
 
-fn main() {
+pub(crate) fn main() {
     let mut suite = Suite::new("damage")
         .case("healthy", NEEDS, healthy_images_have_no_findings)
         .case("repair::dirty_flag_last", NEEDS, the_dirty_flag_goes_last)

@@ -261,7 +261,7 @@ fn check_finds_nothing_but_a_defect_of_ntfs_3g() {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     Suite::new("reading")
         .case("clean", NEEDS, a_clean_volume_is_said_to_be_clean)
         .case("names", NEEDS, names_are_counted_as_people_do)

@@ -147,7 +147,7 @@ fn scan(bytes: &[u8]) -> (Catalog, usize) {
     (catalog, failures)
 }
 
-fn main() {
+pub(crate) fn main() {
     Suite::new("scan")
         .case(
             "every_kind_of_link_is_found",

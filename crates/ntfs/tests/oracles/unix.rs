@@ -79,7 +79,7 @@ fn dissect() {
     compare(&images.collect::<Vec<_>>(), oracle::dissect, 6, |_| false);
 }
 
-fn main() {
+pub(crate) fn main() {
     let with = |need: Need| NEEDS.iter().copied().chain([need]).collect::<Vec<_>>();
     Suite::new("oracles")
         .case("seven_zip", &with(Need::Tool("7zz")), seven_zip)

@@ -1,7 +1,7 @@
 //! An image's fast roads find just what a walk finds.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-#[path = "sweep/common.rs"]
+#[path = "../sweep/common.rs"]
 mod common;
 
 use linksmith::path::EntryPath;
@@ -44,7 +44,7 @@ fn a_start_that_is_no_directory() {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     Suite::new("sweep_image")
         .case("all_of_the_volume", NEEDS, all_of_the_volume)
         .case("a_part_of_the_volume", NEEDS, a_part_of_the_volume)

@@ -118,7 +118,7 @@ fn truncated() {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     Suite::new("broken_sectors")
         .case("zeroed", NEEDS, zeroed)
         .case("rubbish", NEEDS, rubbish)
