@@ -15,17 +15,34 @@ use crate::error::{CliError, Exit};
 use crate::output::Console;
 use crate::session::located;
 
-/// Opens what the options ask for. Where no drive is attached it is this machine.
-pub(crate) fn drives(globals: &Globals, console: &mut Console) -> Result<Drives, CliError> {
+/// Images that are attached, by their letters: what is asked of an image and of no other volume goes here.
+pub(crate) type Images = Vec<(u8, Arc<ImageVolume>)>;
+
+/// Opens what the options ask for, to look at it alone or to change it too. Where no drive is attached it is
+/// this machine.
+pub(crate) fn drives(
+    globals: &Globals,
+    only_look: bool,
+    console: &mut Console,
+) -> Result<(Drives, Images), CliError> {
     if globals.drives.is_empty() {
-        return host();
+        return Ok((host()?, Images::new()));
     }
     let specs = specs(globals)?;
     let mut attached = Vec::with_capacity(specs.len());
+    let mut images = Images::new();
     for spec in &specs {
-        attached.push((char::from(spec.letter), open(spec, console)?));
+        let volume: Arc<dyn Volume> = match memory_of(spec)? {
+            Some(memory) => memory,
+            None => {
+                let image = Arc::new(open(spec, only_look, console)?);
+                images.push((spec.letter, Arc::clone(&image)));
+                image
+            }
+        };
+        attached.push((char::from(spec.letter), volume));
     }
-    Drives::attached(attached).map_err(located)
+    Ok((Drives::attached(attached).map_err(located)?, images))
 }
 
 /// The drives that are asked for.
@@ -40,40 +57,52 @@ fn specs(globals: &Globals) -> Result<Vec<DriveSpec>, CliError> {
     Ok(specs)
 }
 
-/// The attached drive that `C:` or `C:\` names, where `text` is that.
-pub(crate) fn attached(globals: &Globals, text: &OsStr) -> Result<Option<DriveSpec>, CliError> {
-    let letter = match text.as_encoded_bytes() {
-        [letter, b':'] | [letter, b':', b'\\'] => letter.to_ascii_uppercase(),
-        _ => return Ok(None),
-    };
+/// The letter, where `text` is `C:` or `C:\`.
+pub(crate) fn letter_of(text: &OsStr) -> Option<u8> {
+    match text.as_encoded_bytes() {
+        [letter, b':'] | [letter, b':', b'\\'] => Some(letter.to_ascii_uppercase()),
+        _ => None,
+    }
+}
+
+/// What the options attach under a letter.
+pub(crate) fn attached(globals: &Globals, letter: u8) -> Result<Option<DriveSpec>, CliError> {
     Ok(specs(globals)?
         .into_iter()
         .find(|spec| spec.letter == letter))
 }
 
-/// Opens an image to read it.
-pub(crate) fn open_image(path: &Path, part: Option<u32>) -> Result<ImageVolume, CliError> {
+/// Opens an image to read it, or to change it.
+pub(crate) fn open_image(
+    path: &Path,
+    part: Option<u32>,
+    changes: bool,
+) -> Result<ImageVolume, CliError> {
     let spec = DriveSpec {
         letter: b'C',
         path: path.as_os_str().to_owned(),
         part,
-        read_only: true,
+        read_only: !changes,
     };
-    ImageVolume::open(path, part).map_err(|error| not_attached(&spec, &error.cause))
+    let opened = if changes {
+        ImageVolume::open_to_change(path, part)
+    } else {
+        ImageVolume::open(path, part)
+    };
+    opened.map_err(|error| not_attached(&spec, &error.cause))
 }
 
 fn host() -> Result<Drives, CliError> {
     Drives::host().map_err(located)
 }
 
-fn open(spec: &DriveSpec, console: &mut Console) -> Result<Arc<dyn Volume>, CliError> {
+fn open(spec: &DriveSpec, only_look: bool, console: &mut Console) -> Result<ImageVolume, CliError> {
     let shown = spec.path.to_string_lossy();
-    if let Some(options) = shown.strip_prefix("memory:") {
-        return memory(options, spec.read_only);
-    }
     let path = Path::new(&spec.path);
     let opened = if spec.read_only {
         ImageVolume::open(path, spec.part)
+    } else if only_look {
+        ImageVolume::open_to_look(path, spec.part)
     } else {
         ImageVolume::open_as_allowed(path, spec.part)
     };
@@ -84,7 +113,16 @@ fn open(spec: &DriveSpec, console: &mut Console) -> Result<Arc<dyn Volume>, CliE
         let hint = "What is read may be older than what its last system meant to leave.";
         console.warn(&message, Some(hint))?;
     }
-    Ok(Arc::new(volume))
+    Ok(volume)
+}
+
+/// The volume in memory that is asked for, where one is.
+fn memory_of(spec: &DriveSpec) -> Result<Option<Arc<dyn Volume>>, CliError> {
+    let shown = spec.path.to_string_lossy();
+    let options = shown.strip_prefix("memory:");
+    options
+        .map(|options| memory(options, spec.read_only))
+        .transpose()
 }
 
 /// The error of an image that cannot be opened, with the way to one that can.

@@ -5,9 +5,11 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
 use linksmith::volume::Drives;
+use linksmith::volume::image::ImageVolume;
 use linksmith::{ApplyError, Cause, DriveId, End, LocateError, Place, Step, VolumeError};
 
 use crate::args::Globals;
+use crate::attach::Images;
 use crate::describe::place_bytes;
 use crate::error::{CliError, Exit};
 use crate::output::Console;
@@ -27,7 +29,10 @@ pub(crate) struct Session {
     pub globals: Globals,
     /// The command under way as it was typed: what the journal calls its changes.
     pub command: String,
+    /// Whether the command under way changes no volume: drives that it opens are shared with others.
+    pub only_looks: bool,
     drives: Option<Arc<Drives>>,
+    images: Images,
 }
 
 impl Session {
@@ -36,7 +41,9 @@ impl Session {
             console,
             globals: Globals::default(),
             command: String::new(),
+            only_looks: false,
             drives: None,
+            images: Images::new(),
         }
     }
 
@@ -69,12 +76,20 @@ impl Session {
         if let Some(drives) = &self.drives {
             return Ok(Arc::clone(drives));
         }
-        let drives = Arc::new(attach::drives(&self.globals, &mut self.console)?);
+        let (drives, images) = attach::drives(&self.globals, self.only_looks, &mut self.console)?;
+        let drives = Arc::new(drives);
         if let Some(dir) = &self.globals.cwd {
             change_dir(&drives, dir).map_err(|e| located_on(&drives, dir, e))?;
         }
         self.drives = Some(Arc::clone(&drives));
+        self.images = images;
         Ok(drives)
+    }
+
+    /// The image under a letter, where it is open already, as it is at a prompt.
+    pub(crate) fn open_image(&self, letter: u8) -> Option<Arc<ImageVolume>> {
+        let found = self.images.iter().find(|(l, _)| *l == letter);
+        found.map(|(_, image)| Arc::clone(image))
     }
 
     /// Puts other drives in place of those that the options ask for.

@@ -55,6 +55,10 @@ impl super::Command for Audit {
   linksmith --drive C=disk.img audit C:\\
   linksmith audit --rule leaves-root --json ./unpacked";
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drives = session.drives()?;
         let text = self.root.unwrap_or_else(|| ".".into());

@@ -5,6 +5,7 @@ mod repair;
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use linksmith::path::wtf8_from_utf16;
 use linksmith::volume::image::ImageVolume;
@@ -46,14 +47,18 @@ impl super::Command for Check {
   linksmith --drive C=disk.img check C:";
 
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
-        let (path, part) = match attach::attached(&session.globals, &self.image)? {
-            Some(spec) => (spec.path, spec.part),
-            None => (self.image, self.part),
-        };
-        if self.repair {
-            return repair::repair(Path::new(&path), part, self.dry_run, &mut session.console);
+        let volume = self.open(session)?;
+        if let Some(journal) = volume.waiting_journal() {
+            let message = format!(
+                "a change that was interrupted waits in '{}'",
+                visible(journal.as_os_str().as_encoded_bytes())
+            );
+            let hint = "Any other verb that opens the image completes it first; then check again.";
+            session.console.warn(&message, Some(hint))?;
         }
-        let volume = attach::open_image(Path::new(&path), part)?;
+        if self.repair {
+            return repair::repair(&volume, &self.image, self.dry_run, &mut session.console);
+        }
         let summary = check(&volume, &mut session.console)?;
         summarise(&summary, &mut session.console)?;
         Ok(if summary.wrong > 0 {
@@ -61,6 +66,23 @@ impl super::Command for Check {
         } else {
             Exit::Done
         })
+    }
+}
+
+impl Check {
+    /// The image: the one that is open under a letter, as at a prompt, or a file.
+    fn open(&self, session: &Session) -> Result<Arc<ImageVolume>, CliError> {
+        let letter = attach::letter_of(&self.image);
+        if let Some(open) = letter.and_then(|letter| session.open_image(letter)) {
+            return Ok(open);
+        }
+        let attached = letter.map(|letter| attach::attached(&session.globals, letter));
+        let (path, part) = match attached.transpose()?.flatten() {
+            Some(spec) => (spec.path, spec.part),
+            None => (self.image.clone(), self.part),
+        };
+        let changes = self.repair && !self.dry_run;
+        attach::open_image(Path::new(&path), part, changes).map(Arc::new)
     }
 }
 

@@ -97,6 +97,10 @@ impl super::Command for Find {
   linksmith find --hard node_modules            groups of names of one file
   linksmith find --status dangling -0 | xargs -0 linksmith remove";
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drives = session.drives()?;
         let roots = roots(&drives, &self.roots)?;

@@ -42,6 +42,10 @@ impl super::Command for Draw {
   linksmith graph --as dot . | dot -Tsvg > links.svg
   linksmith --drive C=disk.img graph C:\\ --as mermaid";
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drives = session.drives()?;
         let text = self.root.unwrap_or_else(|| ".".into());

@@ -51,6 +51,10 @@ impl super::Command for ImpactVerb {
   linksmith impact move --in / /srv/data /mnt/data
   linksmith --drive C=disk.img impact reletter C: E:";
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drives = session.drives()?;
         let change = self.change(&drives)?;

@@ -31,6 +31,10 @@ impl super::Command for List {
   linksmith list -R --json ~/project
   linksmith --drive C=disk.img list C:\\Users";
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drives = session.drives()?;
         let text = self.dir.unwrap_or_else(|| ".".into());

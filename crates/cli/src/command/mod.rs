@@ -67,6 +67,12 @@ pub(crate) trait Command: Args + FromArgMatches + 'static {
         None
     }
 
+    /// Whether it changes no volume, whatever it finds. Then it shares the attached images with others that
+    /// only look, so that `linksmith find -0 | xargs -0 linksmith show` works on them.
+    fn only_looks(&self) -> bool {
+        false
+    }
+
     /// Does it.
     fn run(self, session: &mut Session) -> Result<Exit, CliError>;
 }
@@ -109,14 +115,17 @@ impl Verb {
 
 fn plain<C: Command>(words: &[OsString], session: &mut Session) -> Option<Result<u8, CliError>> {
     let command = C::plain(words)?;
-    Some(command.run(session).map(Exit::code))
+    Some(carry_out(command, session))
 }
 
 fn run<C: Command>(matches: &ArgMatches, session: &mut Session) -> Result<u8, CliError> {
-    C::from_arg_matches(matches)
-        .map_err(|e| from_clap(&e))?
-        .run(session)
-        .map(Exit::code)
+    let command = C::from_arg_matches(matches).map_err(|e| from_clap(&e))?;
+    carry_out(command, session)
+}
+
+fn carry_out<C: Command>(command: C, session: &mut Session) -> Result<u8, CliError> {
+    session.only_looks = command.only_looks();
+    command.run(session).map(Exit::code)
 }
 
 /// Every verb, in the order of the help.

@@ -37,6 +37,10 @@ impl super::Command for Names {
   linksmith names --within node_modules node_modules/a/index.js
   linksmith --drive C=disk.img names C:\\Windows\\notepad.exe";
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drives = session.drives()?;
         let target = drives

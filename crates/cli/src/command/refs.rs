@@ -48,6 +48,10 @@ impl super::Command for Refs {
   linksmith refs --in / --save links.idx /srv/data
   linksmith refs --index links.idx /srv/other   costs nothing";
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drives = session.drives()?;
         let path = &self.path;

@@ -31,6 +31,10 @@ impl super::Command for Show {
   linksmith show a/b/c/file.txt                 which component redirects where
   linksmith --drive C=disk.img show --json C:\\link";
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         super::each(session, &self.paths, |session, first, path| {
             if !first && !session.console.json {

@@ -59,6 +59,10 @@ impl super::Command for Export {
     const EXAMPLES: &'static str = "
   linksmith --drive C=disk.img,ro export C:\\Users\\me rescued";
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drive = attached(session)?;
         let host = host()?;

@@ -21,6 +21,10 @@ impl super::Command for Type {
     const EXAMPLES: &'static str = "
   linksmith --drive C=disk.img type C:\\symlink_test\\real_file.txt";
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         super::each(session, &self.files, |session, _, text| {
             let drives = session.drives()?;

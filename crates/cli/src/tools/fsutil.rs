@@ -78,6 +78,16 @@ fn symlink_evaluation() -> String {
     lines.collect()
 }
 
+/// `query` and `list` change nothing.
+pub(super) fn only_looks(words: &[OsString]) -> bool {
+    let what = words.get(1).map(|word| word.to_string_lossy());
+    what.is_some_and(|what| {
+        ["query", "list"]
+            .iter()
+            .any(|w| what.eq_ignore_ascii_case(w))
+    })
+}
+
 pub(super) fn run(session: &mut Session, words: &[OsString]) -> Result<u8, CliError> {
     let lower: Vec<String> = words
         .iter()

@@ -35,28 +35,32 @@ pub(crate) struct Tool {
     pub verb: bool,
     /// Whether it is a program of its own where it comes from, not one of `cmd`'s commands.
     pub program: bool,
+    /// Whether these words change no volume; see `Command::only_looks`.
+    only_looks: fn(&[OsString]) -> bool,
     run: fn(&mut Session, &[OsString]) -> Result<u8, CliError>,
 }
 
 /// Every tool.
 pub(crate) const TOOLS: &[Tool] = &[
-    tool("mklink", true, false, mklink::run),
-    tool("dir", true, false, dir::run),
-    tool("fsutil", true, true, fsutil::run),
-    tool("junction", false, true, junction::run),
-    tool("findlinks", false, true, findlinks::run),
+    tool("mklink", true, false, |_| false, mklink::run),
+    tool("dir", true, false, |_| true, dir::run),
+    tool("fsutil", true, true, fsutil::only_looks, fsutil::run),
+    tool("junction", false, true, |_| false, junction::run),
+    tool("findlinks", false, true, |_| true, findlinks::run),
 ];
 
 const fn tool(
     name: &'static str,
     verb: bool,
     program: bool,
+    only_looks: fn(&[OsString]) -> bool,
     run: fn(&mut Session, &[OsString]) -> Result<u8, CliError>,
 ) -> Tool {
     Tool {
         name,
         verb,
         program,
+        only_looks,
         run,
     }
 }
@@ -83,6 +87,7 @@ pub(crate) fn invoke(
     words: &[OsString],
 ) -> Result<u8, CliError> {
     let (options, words) = Globals::leading(words)?;
+    session.only_looks = (tool.only_looks)(words);
     session.with_options(options, |session| (tool.run)(session, words))
 }
 

@@ -191,3 +191,42 @@ fn an_image_in_use_is_not_opened_twice() {
     let outcome = env.run_with(&["--drive", "C=C.img", "shell"], script);
     assert_eq!(outcome.code, Some(10), "{outcome}");
 }
+
+#[test]
+fn at_a_prompt_the_open_drive_is_checked() {
+    let env = env();
+    let _ = env.run(&["format", "C.img", "--size", "16M"]).ok();
+    let script = "@md dir\n@linksmith check C:\n@linksmith check c:\\ --repair\n";
+    assert_snapshot!(env.run_with(&["--drive", "C=C.img", "shell"], script), @r"
+    20 records, 3 directories, 16 names, 0 reparse points: no findings
+    0 mended, 0 remain
+    ");
+}
+
+#[test]
+fn who_only_looks_shares_an_image() {
+    let env = env();
+    let _ = env.run(&["format", "C.img", "--size", "16M"]).ok();
+    let run = |words: &[&str]| env.run(&[&["--drive", "C=C.img"], words].concat());
+    let looks = linksmith::volume::image::ImageVolume::open(&env.join("C.img"), None);
+    for words in [
+        &["find"][..],
+        &["list", "C:\\"],
+        &["show", "C:\\"],
+        &["dir", "/b"],
+        &["refs", "C:\\"],
+        &["impact", "rename", "C:\\$Extend", "x"],
+        &["fsutil", "hardlink", "list", "C:\\$Boot"],
+    ] {
+        let outcome = run(words);
+        assert_ne!(outcome.code, Some(10), "{words:?}: {outcome}");
+    }
+    assert_snapshot!(run(&["soft", "C:\\link", "x", "--dangling", "--kind", "file"]), @r"
+exit 10
+--- stderr
+linksmith: cannot attach 'C.img': it is in use by another program (Win32 error 32)
+hint: Another program has it open, or it is mounted; close that, or attach it with `,ro`.
+");
+    drop(looks);
+    let _ = run(&["soft", "C:\\link", "x", "--dangling", "--kind", "file"]).ok();
+}

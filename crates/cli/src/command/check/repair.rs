@@ -1,6 +1,6 @@
 //! `check IMAGE --repair`.
 
-use std::path::Path;
+use std::ffi::OsStr;
 
 use linksmith::volume::image::ImageVolume;
 use linksmith_ntfs::check::Severity;
@@ -8,7 +8,6 @@ use linksmith_ntfs::repair::Fix;
 use serde::Serialize;
 
 use super::{print, shown};
-use crate::attach;
 use crate::error::{CliError, Exit};
 use crate::output::text::{Role, paint};
 use crate::output::{Console, json};
@@ -25,18 +24,13 @@ struct Line<'a> {
 
 /// Mends what can be mended, or shows it; then tells what remains.
 pub(super) fn repair(
-    path: &Path,
-    part: Option<u32>,
+    volume: &ImageVolume,
+    name: &OsStr,
     dry_run: bool,
     console: &mut Console,
 ) -> Result<Exit, CliError> {
     let cannot = |error: linksmith::volume::VolumeError| {
-        CliError::cannot("repair", path.as_os_str().as_encoded_bytes(), &error.cause)
-    };
-    let volume = if dry_run {
-        attach::open_image(path, part)?
-    } else {
-        ImageVolume::open_to_change(path, part).map_err(cannot)?
+        CliError::cannot("repair", name.as_encoded_bytes(), &error.cause)
     };
     let repair = volume.prepare_repair().map_err(cannot)?;
     let (fixes, remaining) = (repair.fixes().to_vec(), repair.remaining().to_vec());

@@ -72,6 +72,10 @@ impl super::Command for Links {
   linksmith links apply links.toml
   linksmith links adopt ~/.vimrc --manifest dotfiles/links.toml";
 
+    fn only_looks(&self) -> bool {
+        matches!(self.what, What::Export { .. })
+    }
+
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         match self.what {
             What::Status(of) => status(session, &of),

@@ -7,6 +7,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
+use std::time::Duration;
 
 use linksmith_ntfs::device::Device;
 
@@ -35,6 +36,10 @@ pub fn open_device(path: &Path, access: Access) -> io::Result<Box<dyn Device>> {
     Ok(Box::new(FileDevice::open(path, access)?))
 }
 
+/// How long a locked image is waited for: a second in all.
+const TRIES: u32 = 40;
+const BETWEEN_TRIES: Duration = Duration::from_millis(25);
+
 /// An image file or a block device.
 ///
 /// An advisory lock (share mode on Windows) keeps two of these from changing one image; a block device that is to be
@@ -54,7 +59,7 @@ impl FileDevice {
     ///
     /// [`io::ErrorKind::ResourceBusy`] where another program has it locked or mounted; else the system's own.
     pub fn open(path: &Path, access: Access) -> io::Result<Self> {
-        let file = open(path, access)?;
+        let file = patiently(|| open(path, access))?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {
             return Err(io::Error::new(
@@ -112,6 +117,30 @@ impl Device for FileDevice {
     fn sector_size(&self) -> u32 {
         self.sector_size
     }
+}
+
+/// Programs in a pipe follow each other closely: what the one before has locked is waited for, a little.
+fn patiently(open: impl Fn() -> io::Result<File>) -> io::Result<File> {
+    for _ in 0..TRIES {
+        match open() {
+            Err(error) if is_locked(&error) => std::thread::sleep(BETWEEN_TRIES),
+            result => return result,
+        }
+    }
+    open()
+}
+
+#[cfg(not(windows))]
+fn is_locked(error: &io::Error) -> bool {
+    // A mounted device is busy as well, with a code of the system, and stays so.
+    error.kind() == io::ErrorKind::ResourceBusy && error.raw_os_error().is_none()
+}
+
+#[cfg(windows)]
+fn is_locked(error: &io::Error) -> bool {
+    /// ERROR_SHARING_VIOLATION
+    const SHARING_VIOLATION: i32 = 32;
+    error.raw_os_error() == Some(SHARING_VIOLATION)
 }
 
 #[cfg(unix)]

@@ -12,7 +12,7 @@ mod write;
 use std::cmp::Ordering;
 use std::io::Read;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use linksmith_ntfs::Volume as Ntfs;
@@ -45,6 +45,8 @@ pub struct ImageVolume {
     ntfs: RwLock<Arc<Shared>>,
     info: VolumeInfo,
     writer: Option<Writer>,
+    /// The journal of an interrupted change, where it was not completed.
+    waiting: Option<PathBuf>,
 }
 
 /// What changing needs: one change at a time, and a journal.
@@ -72,7 +74,10 @@ impl ImageVolume {
     /// Opens an image for reading, the partition of this number where it is a disk with several.
     pub fn open(path: &Path, partition: Option<u32>) -> Result<Self, VolumeError> {
         let device = open_device(path, Access::Read).map_err(|e| opening(cause::of_io(e)))?;
-        Self::on(device, partition)
+        let window = window(device, partition)?;
+        let mut volume = Self::assemble(window.device, None)?;
+        volume.waiting = waiting_journal(path, window.start);
+        Ok(volume)
     }
 
     /// Opens an image for reading and changing; nobody else may have it open. A change that a power cut interrupted is
@@ -83,6 +88,18 @@ impl ImageVolume {
         let journal =
             FileJournal::beside(path, window.start).map_err(|e| opening(cause::of_io(e)))?;
         Self::on_with_journal(window.device, Box::new(journal))
+    }
+
+    /// Opens an image to look at it beside others that do. A change that a power cut interrupted is completed first, where
+    /// the image may be changed.
+    pub fn open_to_look(path: &Path, partition: Option<u32>) -> Result<Self, VolumeError> {
+        let device = open_device(path, Access::Read).map_err(|e| opening(cause::of_io(e)))?;
+        let window = window(device, partition)?;
+        if waiting_journal(path, window.start).is_none() {
+            return Self::assemble(window.device, None);
+        }
+        drop(window);
+        Self::open_as_allowed(path, partition)
     }
 
     /// Opens an image to change it where that is allowed, else for reading.
@@ -139,7 +156,13 @@ impl ImageVolume {
             ntfs,
             info,
             writer,
+            waiting: None,
         })
+    }
+
+    /// The journal of an interrupted change, where the volume was opened for reading and the change is not completed.
+    pub fn waiting_journal(&self) -> Option<&Path> {
+        self.waiting.as_deref()
     }
 
     /// The engine's view of it, as of the last change.
@@ -168,6 +191,13 @@ impl ImageVolume {
 struct Found {
     device: Arc<dyn Device>,
     start: u64,
+}
+
+/// The journal beside an image, where it holds anything.
+fn waiting_journal(image: &Path, start: u64) -> Option<PathBuf> {
+    let journal = FileJournal::beside(image, start).ok()?;
+    let holds = journal.len().is_ok_and(|bytes| bytes > 0);
+    holds.then(|| journal.path().to_owned())
 }
 
 fn window(device: Box<dyn Device>, partition: Option<u32>) -> Result<Found, VolumeError> {
