@@ -6,6 +6,8 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 
+use linksmith::path::Guid;
+
 use crate::error::CliError;
 use crate::output::{Color, Console};
 
@@ -14,11 +16,12 @@ use crate::output::{Color, Console};
 #[command(next_help_heading = "Options of every verb")]
 pub(crate) struct Globals {
     /// Attach a volume under a drive letter: a raw NTFS volume, a disk image (MBR, GPT, fixed VHD) or
-    /// a block device. May be repeated; LINKSMITH_DRIVES="C=a.img;D=b.img" does the same
+    /// a block device. May be repeated; LINKSMITH_DRIVES="C=a.img;D=b.img" does the same. GUID: by what mount
+    /// points know the volume, where no partition table tells
     #[arg(
         long = "drive",
         global = true,
-        value_name = "LETTER=PATH[,part=N][,ro]"
+        value_name = "LETTER=PATH[,part=N][,guid=GUID][,ro]"
     )]
     pub drives: Vec<OsString>,
     /// Where relative paths start [default: the first drive's root]
@@ -168,18 +171,22 @@ pub(crate) struct DriveSpec {
     pub path: OsString,
     /// Which partition.
     pub part: Option<u32>,
+    /// By what `\\?\Volume{GUID}\` it is known, where its disk does not tell.
+    pub guid: Option<Guid>,
     /// Whether nothing may be changed.
     pub read_only: bool,
 }
 
 impl DriveSpec {
-    /// Parses `LETTER=PATH[,part=N][,ro]`. Options are read from the end, so that a path may hold commas.
+    /// Parses `LETTER=PATH[,part=N][,guid=GUID][,ro]`. Options are read from the end, so that a path may hold commas.
     pub(crate) fn parse(text: &OsStr) -> Result<Self, CliError> {
         let bytes = text.as_encoded_bytes();
         let bad = || {
             let shown = text.to_string_lossy();
-            CliError::usage(format!("'{shown}' is not LETTER=PATH[,part=N][,ro]"))
-                .hint("Example: `--drive C=disk.img`.")
+            CliError::usage(format!(
+                "'{shown}' is not LETTER=PATH[,part=N][,guid=GUID][,ro]"
+            ))
+            .hint("Example: `--drive C=disk.img`.")
         };
         let (letter, mut path) = match bytes {
             [letter, b'=', path @ ..] | [letter, b':', b'=', path @ ..]
@@ -189,13 +196,16 @@ impl DriveSpec {
             }
             _ => return Err(bad()),
         };
-        let (mut part, mut read_only) = (None, false);
+        let (mut part, mut guid, mut read_only) = (None, None, false);
         while let Some(comma) = path.iter().rposition(|b| *b == b',') {
             match &path[comma + 1..] {
                 b"ro" => read_only = true,
                 [b'p', b'a', b'r', b't', b'=', number @ ..] => {
                     let number = std::str::from_utf8(number).ok();
                     part = Some(number.and_then(|n| n.parse().ok()).ok_or_else(bad)?);
+                }
+                [b'g', b'u', b'i', b'd', b'=', text @ ..] => {
+                    guid = Some(volume_guid(text).ok_or_else(bad)?);
                 }
                 _ => break,
             }
@@ -208,9 +218,15 @@ impl DriveSpec {
             letter,
             path: os_string(path),
             part,
+            guid,
             read_only,
         })
     }
+}
+
+/// A volume's GUID, with braces or without them.
+fn volume_guid(text: &[u8]) -> Option<Guid> {
+    Guid::parse(text).or_else(|| Guid::parse(&[b"{", text, b"}"].concat()))
 }
 
 #[cfg(test)]
@@ -239,6 +255,7 @@ mod tests {
                 letter,
                 path: path.into(),
                 part,
+                guid: None,
                 read_only,
             });
             assert_eq!(got, want, "{text}");
@@ -255,5 +272,17 @@ mod tests {
         check("D=x,part=two", None);
         check("1=x", None);
         check("disk.img", None);
+        check("D=x,guid=1", None);
+    }
+
+    #[test]
+    fn the_guid_of_a_drive() {
+        let text = "0a1b2c3d-0000-0000-0000-100000000000";
+        for spelling in [text.to_owned(), format!("{{{text}}}")] {
+            let spec = DriveSpec::parse(OsStr::new(&format!("D=x.img,guid={spelling},ro")));
+            let spec = spec.expect("well-formed");
+            let guid = spec.guid.expect("a GUID").to_string();
+            assert_eq!((guid, spec.read_only), (format!("{{{text}}}"), true));
+        }
     }
 }

@@ -42,7 +42,17 @@ pub(crate) fn drives(
         };
         attached.push((char::from(spec.letter), volume));
     }
-    Ok((Drives::attached(attached).map_err(located)?, images))
+    let drives = Drives::attached(attached).map_err(located)?;
+    for (spec, id) in specs.iter().zip(drives.ids()) {
+        let of_image = || {
+            let (_, image) = images.iter().find(|(letter, _)| *letter == spec.letter)?;
+            image.volume_guid()
+        };
+        if let Some(guid) = spec.guid.or_else(of_image) {
+            drives.set_volume_guid(id, guid);
+        }
+    }
+    Ok((drives, images))
 }
 
 /// The drives that are asked for.
@@ -82,6 +92,7 @@ pub(crate) fn open_image(
         letter: b'C',
         path: path.as_os_str().to_owned(),
         part,
+        guid: None,
         read_only: !changes,
     };
     let opened = if changes {

@@ -7,6 +7,8 @@ use std::io;
 
 use linksmith_ntfs::device::Device;
 
+use crate::path::Guid;
+
 /// A part of a disk that begins with an NTFS boot sector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Partition {
@@ -16,6 +18,12 @@ pub struct Partition {
     pub start: u64,
     /// Its bytes.
     pub length: u64,
+    /// What Windows calls the volume, `\\?\Volume{GUID}\`, where the table tells.
+    ///
+    /// GPT: the partition's unique GUID. MBR, since Windows 10: the disk's signature (4 bytes at 0x1B8), two fields of 0,
+    /// and the partition's first byte as 8 little-endian bytes. Older systems, and removable disks, have a GUID that only
+    /// their registry knows.
+    pub guid: Option<Guid>,
 }
 
 /// Why there is no volume to open.
@@ -61,6 +69,8 @@ fn numbers(partitions: &[Partition]) -> String {
 
 /// Bytes of a sector of tables; 4096 on disks that say so, which is tried second.
 const SECTORS: [u64; 2] = [512, 4096];
+/// Where the MBR has the disk's signature.
+const SIGNATURE: usize = 0x1B8;
 /// A disk with more logical partitions than this is damaged: Windows has letters for 24.
 const MAX_LOGICAL: usize = 128;
 /// GPT has 128 entries; the standard allows more.
@@ -104,6 +114,7 @@ pub fn list(device: &dyn Device) -> Result<Vec<Partition>, PartitionError> {
             number: 0,
             start: 0,
             length: disk,
+            guid: None,
         }]);
     }
     for sector in SECTORS {
@@ -188,7 +199,10 @@ fn gpt(
         let sectors = last
             .checked_sub(first)
             .and_then(|count| count.checked_add(1));
-        partitions.extend(clip(number, first, sectors.unwrap_or(0), sector, disk));
+        let partition = clip(number, first, sectors.unwrap_or(0), sector, disk);
+        let unique = entry.get(16..).and_then(|from| from.first_chunk());
+        let guid = unique.map(|bytes| Guid::from_disk(*bytes));
+        partitions.extend(partition.map(|partition| Partition { guid, ..partition }));
     }
     Ok(Some(partitions))
 }
@@ -208,7 +222,19 @@ fn mbr(device: &dyn Device, disk: u64) -> Result<Vec<Partition>, PartitionError>
         }
     }
     partitions.sort_by_key(|partition| partition.number);
+    let signature = le32(&read(device, 0, 512)?, SIGNATURE).filter(|signature| *signature != 0);
+    for partition in &mut partitions {
+        partition.guid = signature.map(|signature| mbr_guid(signature, partition.start));
+    }
     Ok(partitions)
+}
+
+/// See [`Partition::guid`].
+fn mbr_guid(signature: u32, start: u64) -> Guid {
+    let mut bytes = [0; 16];
+    bytes[..4].copy_from_slice(&signature.to_le_bytes());
+    bytes[8..].copy_from_slice(&start.to_le_bytes());
+    Guid::from_disk(bytes)
 }
 
 #[derive(Clone, Copy)]
@@ -283,6 +309,7 @@ fn clip(number: u32, first: u64, sectors: u64, sector: u64, disk: u64) -> Option
         number,
         start,
         length,
+        guid: None,
     })
 }
 
@@ -345,12 +372,14 @@ mod tests {
         let found = find(&Memory::new(disk.to_vec()), wanted);
         match (found, expected) {
             (Ok(found), Ok((number, start, length))) => {
+                let Partition { guid, .. } = found;
                 assert_eq!(
                     found,
                     Partition {
                         number,
                         start: start * 512,
-                        length: length * 512
+                        length: length * 512,
+                        guid,
                     }
                 );
             }
@@ -422,6 +451,36 @@ mod tests {
             ntfs_at(&mut disk, first);
             check(&disk, None, Ok((2, first as u64, 10 * sector as u64 / 512)));
         }
+    }
+
+    fn guid(disk: &[u8]) -> Option<String> {
+        let found = find(&Memory::new(disk.to_vec()), None).expect("one volume");
+        found.guid.map(|guid| guid.to_string())
+    }
+
+    #[test]
+    fn volume_guids_as_windows_makes_them() {
+        let mut disk = vec![0; 3 << 20];
+        ntfs_at(&mut disk, 0);
+        assert_eq!(guid(&disk), None);
+        disk[..512].fill(0);
+        // The first partition of most disks begins at 1 MiB.
+        mbr_entry(&mut disk, 0, 0, 0x07, 2048, 2048);
+        ntfs_at(&mut disk, 2048);
+        assert_eq!(guid(&disk), None, "no signature");
+        disk[0x1B8..0x1BC].copy_from_slice(&0x0A1B_2C3D_u32.to_le_bytes());
+        let by_offset = "{0a1b2c3d-0000-0000-0000-100000000000}";
+        assert_eq!(guid(&disk).as_deref(), Some(by_offset));
+
+        disk[512..520].copy_from_slice(b"EFI PART");
+        (disk[512 + 72], disk[512 + 80], disk[512 + 84]) = (2, 1, 128);
+        let entry = &mut disk[1024..1152];
+        entry[0] = 0xA2;
+        entry[16..32].copy_from_slice(&(1..=16).collect::<Vec<u8>>());
+        entry[32..40].copy_from_slice(&2048_u64.to_le_bytes());
+        entry[40..48].copy_from_slice(&4095_u64.to_le_bytes());
+        let unique = "{04030201-0605-0807-090a-0b0c0d0e0f10}";
+        assert_eq!(guid(&disk).as_deref(), Some(unique));
     }
 
     #[test]

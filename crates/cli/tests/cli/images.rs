@@ -230,3 +230,29 @@ hint: Another program has it open, or it is mounted; close that, or attach it wi
     drop(looks);
     let _ = run(&["soft", "C:\\link", "x", "--dangling", "--kind", "file"]).ok();
 }
+
+#[test]
+fn a_volume_is_mounted_on_a_directory_by_its_guid() {
+    let env = env();
+    let _ = env.run(&["format", "C.img", "--size", "16M"]).ok();
+    let _ = env.run(&["format", "D.img", "--size", "16M"]).ok();
+    let run = |d: &str, words: &[&str]| {
+        env.run(&[&["--drive", "C=C.img", "--drive", d], words].concat())
+    };
+    let mount = ["mount", "C:\\data", "D:"];
+    assert_snapshot!(run("D=D.img", &mount), @r"
+exit 6
+--- stderr
+linksmith: cannot make the volume mount point 'C:\data': 'D:' is no volume whose GUID is known (Win32 error 87)
+hint: give it as `\\?\Volume{GUID}\`, or attach the drive with `,guid=GUID`
+");
+    let known = "D=D.img,guid=0a1b2c3d-0000-0000-0000-100000000000";
+    assert_snapshot!(run(known, &mount), @r"volume mount point C:\data -> \\?\Volume{0a1b2c3d-0000-0000-0000-100000000000}\");
+    let script = "@echo there>C:\\data\\file.txt\n@type D:\\file.txt\n";
+    let drives = ["--drive", "C=C.img", "--drive", known, "shell"];
+    assert_eq!(env.run_with(&drives, script).ok(), "there\n");
+    assert_snapshot!(run(known, &["refs", "D:\\file.txt"]), @"");
+    assert_snapshot!(run(known, &["refs", "D:\\"]), @r"mount    C:\data -> \\?\Volume{0a1b2c3d-0000-0000-0000-100000000000}\");
+    let status = "C:\\data -> \\\\?\\Volume{0a1b2c3d-0000-0000-0000-100000000000}\\  (unreachable)";
+    assert_eq!(run("D=D.img", &["find"]).ok(), format!("mount    {status}\n"));
+}

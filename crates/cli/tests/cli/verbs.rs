@@ -339,7 +339,7 @@ hint: a similar subcommand exists: 'soft'; usage: linksmith [OPTIONS] <COMMAND>
     assert_snapshot!(env().run(&["--drive", "nope", "list"]), @r"
 exit 2
 --- stderr
-linksmith: 'nope' is not LETTER=PATH[,part=N][,ro]
+linksmith: 'nope' is not LETTER=PATH[,part=N][,guid=GUID][,ro]
 hint: Example: `--drive C=disk.img`.
 ");
 }

@@ -226,7 +226,9 @@ impl CreateCause {
             Self::Unsupported { .. } => "make a soft link, or give `--or soft`",
             Self::NoRelative { .. } => "`--absolute` stores the whole path",
             Self::NoWindowsPath { .. } => "give the path with its drive, as Windows will see it",
-            Self::NoVolume { .. } => r"give it as `\\?\Volume{GUID}\`",
+            Self::NoVolume { .. } => {
+                r"give it as `\\?\Volume{GUID}\`, or attach the drive with `,guid=GUID`"
+            }
             Self::Link(_) | Self::Target(_) | Self::Volume(_) => {
                 return Win32Error(self.win32()?).hint().map(str::to_owned);
             }

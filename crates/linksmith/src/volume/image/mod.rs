@@ -29,7 +29,7 @@ use super::{
 };
 use crate::entry::{Entry, LinkText};
 use crate::partition;
-use crate::path::{EntryPath, Name};
+use crate::path::{EntryPath, Guid, Name};
 use crate::plan::Step;
 
 /// The most names of a file on NTFS.
@@ -47,6 +47,7 @@ pub struct ImageVolume {
     writer: Option<Writer>,
     /// The journal of an interrupted change, where it was not completed.
     waiting: Option<PathBuf>,
+    guid: Option<Guid>,
 }
 
 /// What changing needs: one change at a time, and a journal.
@@ -77,6 +78,7 @@ impl ImageVolume {
         let window = window(device, partition)?;
         let mut volume = Self::assemble(window.device, None)?;
         volume.waiting = waiting_journal(path, window.start);
+        volume.guid = window.guid;
         Ok(volume)
     }
 
@@ -87,7 +89,9 @@ impl ImageVolume {
         let window = window(device, partition)?;
         let journal =
             FileJournal::beside(path, window.start).map_err(|e| opening(cause::of_io(e)))?;
-        Self::on_with_journal(window.device, Box::new(journal))
+        let mut volume = Self::on_with_journal(window.device, Box::new(journal))?;
+        volume.guid = window.guid;
+        Ok(volume)
     }
 
     /// Opens an image to look at it beside others that do. A change that a power cut interrupted is completed first, where
@@ -95,11 +99,13 @@ impl ImageVolume {
     pub fn open_to_look(path: &Path, partition: Option<u32>) -> Result<Self, VolumeError> {
         let device = open_device(path, Access::Read).map_err(|e| opening(cause::of_io(e)))?;
         let window = window(device, partition)?;
-        if waiting_journal(path, window.start).is_none() {
-            return Self::assemble(window.device, None);
+        if waiting_journal(path, window.start).is_some() {
+            drop(window);
+            return Self::open_as_allowed(path, partition);
         }
-        drop(window);
-        Self::open_as_allowed(path, partition)
+        let mut volume = Self::assemble(window.device, None)?;
+        volume.guid = window.guid;
+        Ok(volume)
     }
 
     /// Opens an image to change it where that is allowed, else for reading.
@@ -157,12 +163,18 @@ impl ImageVolume {
             info,
             writer,
             waiting: None,
+            guid: None,
         })
     }
 
     /// The journal of an interrupted change, where the volume was opened for reading and the change is not completed.
     pub fn waiting_journal(&self) -> Option<&Path> {
         self.waiting.as_deref()
+    }
+
+    /// The GUID of `\\?\Volume{GUID}\` by which Windows knows it, where the disk's partition table tells.
+    pub fn volume_guid(&self) -> Option<Guid> {
+        self.guid
     }
 
     /// The engine's view of it, as of the last change.
@@ -191,6 +203,7 @@ impl ImageVolume {
 struct Found {
     device: Arc<dyn Device>,
     start: u64,
+    guid: Option<Guid>,
 }
 
 /// The journal beside an image, where it holds anything.
@@ -207,6 +220,7 @@ fn window(device: Box<dyn Device>, partition: Option<u32>) -> Result<Found, Volu
     Ok(Found {
         device: Arc::new(window),
         start: found.start,
+        guid: found.guid,
     })
 }
 
