@@ -256,21 +256,35 @@ pub(crate) fn report(error: &CliError, console: &mut Console) -> u8 {
     error.exit.code()
 }
 
+/// What to do about a path with a drive letter where there are no letters.
+const ATTACH_HINT: &str =
+    "Drive letters are attached: `--drive C=disk.img`, or LINKSMITH_DRIVES=\"C=disk.img\".";
+
 fn say(error: &CliError, console: &mut Console) -> io::Result<()> {
+    let path = error.path.as_deref();
+    let hint = match path {
+        Some([letter, b':', b'\\' | b'/', ..])
+            if console.letterless
+                && error.exit == Exit::NotFound
+                && letter.is_ascii_alphabetic() =>
+        {
+            Some(ATTACH_HINT)
+        }
+        _ => error.hint.as_deref(),
+    };
     if console.json {
-        let path = error.path.as_deref();
         return console.err_line(&crate::output::json::to_line(&JsonError {
             v: 1,
             error: &error.message,
             code: error.code,
             path: path.map(String::from_utf8_lossy),
             path_hex: path.and_then(crate::output::json::hex_unless_unicode),
-            hint: error.hint.as_deref(),
+            hint,
             exit: error.exit.code(),
         }));
     }
     console.err_line(&format!("linksmith: {}", error.line()))?;
-    match &error.hint {
+    match hint {
         Some(hint) => console.err_line(&format!("hint: {hint}")),
         None => Ok(()),
     }

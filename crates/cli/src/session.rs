@@ -81,6 +81,7 @@ impl Session {
         if let Some(dir) = &self.globals.cwd {
             change_dir(&drives, dir).map_err(|e| located_on(&drives, dir, e))?;
         }
+        self.console.letterless = cfg!(unix) && drives.is_host();
         self.drives = Some(Arc::clone(&drives));
         self.images = images;
         Ok(drives)

@@ -38,6 +38,8 @@ pub(crate) struct Console {
     pub terminal: bool,
     /// How lines of other tools' commands end.
     pub eol: &'static str,
+    /// Whether paths are those of this machine and it knows no drive letters.
+    pub letterless: bool,
 }
 
 /// Output that is kept instead of shown: redirected, or looked at.
@@ -77,6 +79,7 @@ impl Console {
             quiet: false,
             terminal,
             eol: EOL,
+            letterless: false,
         }
     }
 

@@ -167,3 +167,15 @@ $DIR/d/f.txt
 ");
     assert_eq!(env.tree(), ["d/", "d/f.txt"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_drive_letter_with_nothing_attached_gets_the_way_to_attach_one() {
+    let env = env();
+    assert_snapshot!(env.run(&["list", r"C:\Users"]), @r#"
+exit 3
+--- stderr
+linksmith: cannot look at 'C:\Users': there is no such file or directory (Win32 error 2)
+hint: Drive letters are attached: `--drive C=disk.img`, or LINKSMITH_DRIVES="C=disk.img".
+"#);
+}

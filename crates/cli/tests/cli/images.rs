@@ -236,9 +236,8 @@ fn a_volume_is_mounted_on_a_directory_by_its_guid() {
     let env = env();
     let _ = env.run(&["format", "C.img", "--size", "16M"]).ok();
     let _ = env.run(&["format", "D.img", "--size", "16M"]).ok();
-    let run = |d: &str, words: &[&str]| {
-        env.run(&[&["--drive", "C=C.img", "--drive", d], words].concat())
-    };
+    let run =
+        |d: &str, words: &[&str]| env.run(&[&["--drive", "C=C.img", "--drive", d], words].concat());
     let mount = ["mount", "C:\\data", "D:"];
     assert_snapshot!(run("D=D.img", &mount), @r"
 exit 6
@@ -254,5 +253,8 @@ hint: give it as `\\?\Volume{GUID}\`, or attach the drive with `,guid=GUID`
     assert_snapshot!(run(known, &["refs", "D:\\file.txt"]), @"");
     assert_snapshot!(run(known, &["refs", "D:\\"]), @r"mount    C:\data -> \\?\Volume{0a1b2c3d-0000-0000-0000-100000000000}\");
     let status = "C:\\data -> \\\\?\\Volume{0a1b2c3d-0000-0000-0000-100000000000}\\  (unreachable)";
-    assert_eq!(run("D=D.img", &["find"]).ok(), format!("mount    {status}\n"));
+    assert_eq!(
+        run("D=D.img", &["find"]).ok(),
+        format!("mount    {status}\n")
+    );
 }
