@@ -1,4 +1,4 @@
-//! The line editor of a terminal: history, and completion of paths.
+//! The line editor of a terminal: history, and completion of commands and paths.
 
 use std::ffi::OsStr;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Helper};
 
+use super::builtins;
 use crate::error::{CliError, Exit};
 
 /// What came of reading a line.
@@ -76,8 +77,40 @@ impl Completer for Paths {
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let (start, word) = last_word(line.get(..pos).unwrap_or(line));
-        Ok((start, self.candidates(word)))
+        let mut found = Vec::new();
+        if begins_command(line.get(..start).unwrap_or_default()) {
+            found.extend(commands(word));
+        }
+        found.extend(self.candidates(word));
+        Ok((start, found))
     }
+}
+
+/// Whether what follows `before` is the name of a command.
+fn begins_command(before: &str) -> bool {
+    let before = before.trim_end();
+    before.is_empty() || before.ends_with(['&', '|', '@'])
+}
+
+/// Commands whose names begin so; all of them where nothing is typed would hide the paths.
+fn commands(begin: &str) -> Vec<Pair> {
+    if begin.is_empty() {
+        return Vec::new();
+    }
+    let begin = begin.to_lowercase();
+    let tools = crate::tools::TOOLS.iter().map(|tool| tool.name);
+    let mut names: Vec<&str> = builtins::names()
+        .chain(tools)
+        .chain(crate::command::names())
+        .filter(|name| name.starts_with(&begin))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let pairs = names.into_iter().map(|name| Pair {
+        display: name.to_owned(),
+        replacement: format!("{name} "),
+    });
+    pairs.collect()
 }
 
 impl Paths {
@@ -146,6 +179,19 @@ mod tests {
         check("dir \"C:\\a b", (4, "C:\\a b"));
         check("dir&type x", (9, "x"));
         check("", (0, ""));
+    }
+
+    #[test]
+    fn commands_where_one_begins() {
+        assert!(begins_command("") && begins_command("dir & ") && !begins_command("dir "));
+        let names = |begin| {
+            commands(begin)
+                .into_iter()
+                .map(|p| p.display)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names("MK"), ["mkdir", "mklink"]);
+        assert!(names("").is_empty());
     }
 
     #[test]

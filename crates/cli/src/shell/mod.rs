@@ -21,6 +21,13 @@ use crate::error::CliError;
 use crate::output::Console;
 use crate::session::Session;
 
+/// What a person at a terminal reads first.
+const GREETING: &str = concat!(
+    "linksmith ",
+    env!("CARGO_PKG_VERSION"),
+    " - `help` lists the commands, `exit` leaves"
+);
+
 /// The state of one prompt.
 pub(crate) struct Shell<'s> {
     session: &'s mut Session,
@@ -112,7 +119,9 @@ impl<'s> Shell<'s> {
     /// Talks with a person at a terminal until `exit` or the end of input.
     pub(crate) fn prompt(mut self) -> Result<u8, CliError> {
         let mut editor = editor::Editor::new(Arc::clone(&self.drives))?;
+        self.out(GREETING)?;
         while self.done.is_none() {
+            self.out("")?;
             self.session.console.flush()?;
             match editor.read(&self.prompt_text())? {
                 editor::Read::Line(line) => self.line(&line)?,

@@ -95,6 +95,13 @@ const fn builtin(
     Builtin { names, about, run }
 }
 
+/// What commands are called by.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    BUILTINS
+        .iter()
+        .flat_map(|builtin| builtin.names.iter().copied())
+}
+
 /// The builtin that a command's text begins with, and the text behind its name.
 ///
 /// As in `cmd` the name may be glued to what follows: `cd..`, `echo.`, `rd/s`.
