@@ -16,8 +16,9 @@ mod linux {
     use linksmith::path::EntryPath;
     use linksmith::plan::Step;
     use linksmith::resolve::{End, resolve};
+    use linksmith::volume::image::ImageVolume;
     use linksmith::volume::posix::PosixVolume;
-    use linksmith::volume::{Drives, Volume};
+    use linksmith::volume::{Cause, Drives, Volume};
     use testkit::conformance::{self, Fresh};
     use testkit::suite::{Need, Suite, find_tool};
 
@@ -37,6 +38,14 @@ mod linux {
                 let suite = suite.case("a_rooted_target_starts_at_the_mount", &[], move || {
                     rooted(&own);
                 });
+                let own = Arc::clone(&mount);
+                let suite = suite.case(
+                    "a_mounted_image_is_not_changed_beside_the_mount",
+                    &[],
+                    move || {
+                        left_alone(&own);
+                    },
+                );
                 conformance::add_but(suite, "ntfs_3g", move || fresh(&mount), fault).run()
             }
             Err(why) => suite.case_unless("ntfs_3g", Some(why), || ()).run(),
@@ -71,6 +80,14 @@ mod linux {
             };
             assert_eq!(drives.display(&place), "/mnt/rooted file");
         }
+    }
+
+    /// ntfs-3g holds no lock while it has an image mounted, and would not see what is written to the file.
+    fn left_alone(mount: &Mount) {
+        let image = mount.dir.path().join("image");
+        let refused = ImageVolume::open_to_change(&image, None).expect_err("it is mounted");
+        assert!(matches!(refused.cause, Cause::InUse), "{refused}");
+        ImageVolume::open(&image, None).expect("it can be looked at");
     }
 
     /// POSIX names are any bytes; those of NTFS are not, however they are reached.

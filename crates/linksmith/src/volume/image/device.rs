@@ -162,15 +162,82 @@ fn open(path: &Path, access: Access) -> io::Result<File> {
         Access::Read => FlockOperation::NonBlockingLockShared,
         Access::Write => FlockOperation::NonBlockingLockExclusive,
     };
-    match rustix::fs::flock(&file, lock) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(io::Error::new(
+    locked(rustix::fs::flock(&file, lock))?;
+    if access == Access::Write {
+        // ntfs-3g and its tools know this other kind of lock alone: it keeps them off. A mount does not hold it, for
+        // it was taken before the fork, so mounts are looked for.
+        locked(rustix::fs::fcntl_lock(&file, lock))?;
+        #[cfg(target_os = "linux")]
+        if file.metadata()?.is_file() && attached::is_attached(&std::fs::canonicalize(path)?) {
+            // The code, not the kind alone: it is not waited for.
+            return Err(rustix::io::Errno::BUSY.into());
+        }
+    }
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn locked(result: rustix::io::Result<()>) -> io::Result<()> {
+    use rustix::io::Errno;
+    match result {
+        Ok(()) => Ok(()),
+        Err(Errno::WOULDBLOCK | Errno::ACCESS) => Err(io::Error::new(
             io::ErrorKind::ResourceBusy,
             "another program has it locked",
         )),
         // Network file systems without locks are read and written all the same.
-        Err(rustix::io::Errno::NOTSUP | rustix::io::Errno::NOLCK) => Ok(file),
+        Err(Errno::NOTSUP | Errno::NOLCK) => Ok(()),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the system has an image file open as a file system or as a device, which both have caches of their own that would
+/// not see what is written to the file.
+#[cfg(target_os = "linux")]
+mod attached {
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
+    pub(super) fn is_attached(image: &Path) -> bool {
+        is_mounted(image) || is_behind_a_loop_device(image)
+    }
+
+    /// FUSE file systems name their image as the source of the mount.
+    fn is_mounted(image: &Path) -> bool {
+        let mounts = std::fs::read("/proc/self/mounts").unwrap_or_default();
+        let mut sources = mounts
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| line.split(|byte| *byte == b' ').next());
+        sources.any(|source| unescaped(source) == image.as_os_str().as_bytes())
+    }
+
+    /// Blanks, tabs, line ends and backslashes are written as three octal digits (proc_pid_mounts(5)).
+    pub(super) fn unescaped(field: &[u8]) -> Vec<u8> {
+        let mut plain = Vec::with_capacity(field.len());
+        let mut rest = field;
+        while let Some((first, after)) = rest.split_first() {
+            let (byte, next) = match rest {
+                [
+                    b'\\',
+                    a @ b'0'..=b'3',
+                    b @ b'0'..=b'7',
+                    c @ b'0'..=b'7',
+                    next @ ..,
+                ] => ((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'), next),
+                _ => (*first, after),
+            };
+            plain.push(byte);
+            rest = next;
+        }
+        plain
+    }
+
+    fn is_behind_a_loop_device(image: &Path) -> bool {
+        let devices = std::fs::read_dir("/sys/block").into_iter().flatten();
+        devices.flatten().any(|device| {
+            std::fs::read(device.path().join("loop/backing_file"))
+                .is_ok_and(|backing| backing.trim_ascii_end() == image.as_os_str().as_bytes())
+        })
     }
 }
 
@@ -288,5 +355,15 @@ mod tests {
         writer.read_at(4094, &mut two).unwrap();
         assert_eq!((two, writer.len()), ([1, 2], 4096));
         assert!(writer.read_at(4095, &mut two).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn names_in_the_table_of_mounts() {
+        assert_eq!(
+            attached::unescaped(br"/tmp/b\040x\134.img"),
+            br"/tmp/b x\.img"
+        );
+        assert_eq!(attached::unescaped(br"\04 \9"), br"\04 \9");
     }
 }
