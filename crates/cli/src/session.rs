@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use linksmith::volume::Drives;
 use linksmith::volume::image::ImageVolume;
-use linksmith::{ApplyError, Cause, DriveId, End, LocateError, Place, Step, VolumeError};
+use linksmith::{ApplyError, Cause, DriveId, LocateError, Place, Step, VolumeError};
 
 use crate::args::Globals;
 use crate::attach::Images;
-use crate::describe::place_bytes;
 use crate::error::{CliError, Exit};
 use crate::output::Console;
 use crate::{attach, error};
@@ -196,41 +195,9 @@ pub(crate) fn located(error: LocateError) -> CliError {
     not_located(None, &text, error)
 }
 
-/// An error of finding the place of `text`.
-pub(crate) fn located_text(text: &OsStr, error: LocateError) -> CliError {
-    not_located(None, text, error)
-}
-
-/// The same with the places on the way as people write them on these drives.
+/// An error of finding the place of `text` on these drives.
 pub(crate) fn located_on(drives: &Drives, text: &OsStr, error: LocateError) -> CliError {
     not_located(Some(drives), text, error)
-}
-
-/// Where a path leads, in words; places as people write them.
-pub(crate) fn end_words(drives: &Drives, end: &End) -> String {
-    let shown = |place: &Place| crate::output::visible(&place_bytes(drives, place)).into_owned();
-    match end {
-        End::Missing { place, .. } => format!("'{}' is not there", shown(place)),
-        End::NotADirectory { place } => format!("'{}' is not a directory", shown(place)),
-        End::Loop { at } => format!("the link '{}' leads back to itself", shown(at)),
-        End::Denied { place } => format!("access to '{}' is denied", shown(place)),
-        End::Invalid { at, reason } => {
-            format!("the link '{}' is invalid: {reason}", shown(at))
-        }
-        End::WrongKind { at, link_dir, to } => {
-            let (link, target) = if *link_dir {
-                ("directories", "file")
-            } else {
-                ("files", "directory")
-            };
-            format!(
-                "'{}' is a link for {link} and leads to the {target} '{}'",
-                shown(at),
-                shown(to)
-            )
-        }
-        other => other.to_string(),
-    }
 }
 
 fn not_located(drives: Option<&Drives>, text: &OsStr, error: LocateError) -> CliError {
@@ -245,7 +212,8 @@ fn not_located(drives: Option<&Drives>, text: &OsStr, error: LocateError) -> Cli
             let end = &resolution.end;
             let code = way_code(end.win32());
             let exit = code.map_or(Exit::NotFound, error::exit_of_code);
-            let why = drives.map_or_else(|| end.to_string(), |drives| end_words(drives, end));
+            let why = drives.map_or_else(|| end.to_string(), |drives| end.words(drives));
+            let why = crate::output::visible(why.as_bytes()).into_owned();
             let mut error = CliError::new(exit, format!("cannot follow '{shown}': {why}"));
             error.code = code;
             error.hint = error::hint_of_code(code);

@@ -5,11 +5,12 @@ use std::ffi::{OsStr, OsString};
 use clap::builder::PossibleValuesParser;
 use linksmith::ops::convert::{self, ConvertError, Into};
 use linksmith::ops::say::Manner;
+use linksmith::volume::Drives;
 
 use crate::change::{Carried, ChangeArgs};
 use crate::error::{CliError, Exit};
 use crate::output::visible;
-use crate::session::{Session, located_text};
+use crate::session::{Session, located_on};
 
 /// Make a link another kind of link, or a copy of what it leads to
 ///
@@ -45,9 +46,11 @@ impl super::Command for Convert {
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         super::each(session, &self.links, |session, _, link| {
             let drives = session.drives()?;
-            let at = drives.locate(link).map_err(|e| located_text(link, e))?;
+            let at = drives
+                .locate(link)
+                .map_err(|e| located_on(&drives, link, e))?;
             let plan = convert::plan(&drives, &at, self.kind(), self.manner())
-                .map_err(|e| refused(link, e))?;
+                .map_err(|e| refused(&drives, link, e))?;
             let none = plan.steps.is_empty();
             if self.change.carry_out(session, &plan)? == Carried::Done {
                 let shown = visible(link.as_encoded_bytes());
@@ -83,12 +86,12 @@ impl Convert {
     }
 }
 
-fn refused(link: &OsStr, error: ConvertError) -> CliError {
+fn refused(drives: &Drives, link: &OsStr, error: ConvertError) -> CliError {
     let bytes = link.as_encoded_bytes();
     let message = format!("cannot convert '{}': {error}", visible(bytes));
     let said = |exit| CliError::new(exit, message.clone()).path(bytes);
     match error {
-        ConvertError::Locate(e) => located_text(link, e),
+        ConvertError::Locate(e) => located_on(drives, link, e),
         ConvertError::Volume(e) => CliError::cannot("convert", bytes, &e.cause),
         ConvertError::NotALink => said(Exit::Unsafe).hint("`linksmith show` says what it is."),
         ConvertError::Broken(_) => {

@@ -20,7 +20,7 @@ use crate::describe::Description;
 use crate::error::{self, CliError, Exit};
 use crate::output::text::{Role, paint};
 use crate::output::{json, visible};
-use crate::session::{Session, failed, located, located_text};
+use crate::session::{Session, failed, located, located_on};
 use crate::when;
 
 /// Links found that wait to be printed.
@@ -130,7 +130,7 @@ pub(super) fn roots(drives: &Drives, texts: &[OsString]) -> Result<Vec<Place>, C
     let given = texts.iter().map(|text| {
         drives
             .locate_target(text)
-            .map_err(|e| located_text(text, e))
+            .map_err(|e| located_on(drives, text, e))
     });
     let roots: Vec<Place> = given.collect::<Result<_, _>>()?;
     if !roots.is_empty() {
@@ -161,7 +161,7 @@ pub(super) struct Filter {
 impl Find {
     fn filter(&self, drives: &Drives) -> Result<Filter, CliError> {
         let to = self.to.as_deref().map(|text| {
-            let place = drives.locate(text).map_err(|e| located_text(text, e));
+            let place = drives.locate(text).map_err(|e| located_on(drives, text, e));
             place.and_then(|p| drives.canonical(&p).or(Ok(p)))
         });
         for glob in &self.name {
@@ -278,7 +278,7 @@ pub(super) fn stream(
                 });
                 if let Err(error) = scanned {
                     let text = drives.display(root);
-                    let _ = sender.send(Err(located_text(OsStr::new(&text), error)));
+                    let _ = sender.send(Err(located_on(drives, OsStr::new(&text), error)));
                 }
             }
         });
@@ -299,7 +299,7 @@ fn answer(drives: &Drives, filter: &Filter, item: Item) -> Option<Streamed> {
     match hit.inspect(drives) {
         Err(error) => {
             let text = drives.display(&place);
-            Some(Err(located_text(OsStr::new(&text), error)))
+            Some(Err(located_on(drives, OsStr::new(&text), error)))
         }
         Ok(located) => {
             let of = Description::of_located(drives, located);

@@ -15,7 +15,7 @@ use crate::describe::{place_bytes, words_of_link};
 use crate::error::{CliError, Exit};
 use crate::output::text::{Role, grouped, paint};
 use crate::output::{json, visible};
-use crate::session::{Session, failed, located, located_text, not_applied};
+use crate::session::{Session, failed, located, located_on, not_applied};
 
 /// Files that are listed by name where they go for good; of more only the number is said.
 const LISTED: usize = 20;
@@ -93,8 +93,12 @@ impl ImpactVerb {
 }
 
 fn locate(drives: &Drives, text: &OsStr) -> Result<Place, CliError> {
-    let place = drives.locate(text).map_err(|e| located_text(text, e))?;
-    drives.canonical(&place).map_err(|e| located_text(text, e))
+    let place = drives
+        .locate(text)
+        .map_err(|e| located_on(drives, text, e))?;
+    drives
+        .canonical(&place)
+        .map_err(|e| located_on(drives, text, e))
 }
 
 fn letter(text: &OsStr) -> Result<char, CliError> {
@@ -122,7 +126,7 @@ fn moving(drives: &Drives, from: &OsStr, to: &OsStr) -> Result<Change, CliError>
             return Ok(Change::Move { from, to });
         }
     }
-    let to = drives.locate(to).map_err(|e| located_text(to, e))?;
+    let to = drives.locate(to).map_err(|e| located_on(drives, to, e))?;
     Ok(Change::Move { from, to })
 }
 

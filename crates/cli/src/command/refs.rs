@@ -15,7 +15,7 @@ use crate::error::{self, CliError, Exit};
 use crate::link_index::{self, Indexed};
 use crate::output::text::{Role, paint};
 use crate::output::{json, visible};
-use crate::session::{Session, located, located_text};
+use crate::session::{Session, located, located_on};
 
 /// Find every link that leads to a place or below it
 ///
@@ -55,7 +55,9 @@ impl super::Command for Refs {
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drives = session.drives()?;
         let path = &self.path;
-        let to = drives.locate(path).map_err(|e| located_text(path, e))?;
+        let to = drives
+            .locate(path)
+            .map_err(|e| located_on(&drives, path, e))?;
         let to = drives.canonical(&to).unwrap_or(to);
         if let Some(file) = &self.index {
             for link in link_index::read(file, &drives)? {

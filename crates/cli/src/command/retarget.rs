@@ -5,12 +5,13 @@ use std::ffi::{OsStr, OsString};
 use linksmith::Plan;
 use linksmith::ops::retarget::{self, Prefix, RetargetError};
 use linksmith::scan::Options;
+use linksmith::volume::Drives;
 
 use crate::change::{Carried, ChangeArgs};
 use crate::command::find::{self, Filter};
 use crate::error::{self, CliError, Exit};
 use crate::output::visible;
-use crate::session::{Session, failed, located, located_text};
+use crate::session::{Session, failed, located, located_on};
 
 /// Change where links lead, their times and security kept
 ///
@@ -55,9 +56,11 @@ impl super::Command for Retarget {
 impl Retarget {
     fn one(&self, session: &mut Session, link: &OsStr, target: &OsStr) -> Result<Exit, CliError> {
         let drives = session.drives()?;
-        let at = drives.locate(link).map_err(|e| located_text(link, e))?;
-        let plan =
-            retarget::one(&drives, &at, target, self.dangling).map_err(|e| refused(link, e))?;
+        let at = drives
+            .locate(link)
+            .map_err(|e| located_on(&drives, link, e))?;
+        let plan = retarget::one(&drives, &at, target, self.dangling)
+            .map_err(|e| refused(&drives, link, e))?;
         if self.change.carry_out(session, &plan)? == Carried::Done {
             let link = visible(link.as_encoded_bytes());
             let target = visible(target.as_encoded_bytes());
@@ -131,13 +134,13 @@ fn unstorable(path: &str, why: &str) -> CliError {
     )
 }
 
-fn refused(link: &OsStr, error: RetargetError) -> CliError {
+fn refused(drives: &Drives, link: &OsStr, error: RetargetError) -> CliError {
     let bytes = link.as_encoded_bytes();
     let shown = visible(bytes);
     let message = format!("cannot retarget '{shown}': {error}");
     let said = |exit| CliError::new(exit, message.clone()).path(bytes);
     match error {
-        RetargetError::Locate(e) => located_text(link, e),
+        RetargetError::Locate(e) => located_on(drives, link, e),
         RetargetError::Volume(e) => CliError::cannot("retarget", bytes, &e.cause),
         RetargetError::NotALink => said(Exit::Unsafe)
             .hint("`linksmith show` says what it is; only links are touched here."),

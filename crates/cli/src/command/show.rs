@@ -11,7 +11,7 @@ use crate::describe::{Description, Json, place_bytes};
 use crate::error::{CliError, Exit};
 use crate::output::text::{Role, paint};
 use crate::output::{json, visible};
-use crate::session::{Session, end_words, located_on};
+use crate::session::{Session, located_on};
 
 /// How many names of a file are shown; `names` shows them all.
 const NAMES_SHOWN: usize = 8;
@@ -164,7 +164,7 @@ fn heading(session: &mut Session, path: &[u8]) -> Result<(), CliError> {
 fn why(drives: &Drives, end: &End) -> String {
     match end {
         End::Found { .. } => String::new(),
-        end => format!(": {}", end_words(drives, end)),
+        end => format!(": {}", visible(end.words(drives).as_bytes())),
     }
 }
 

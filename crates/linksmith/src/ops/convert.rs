@@ -118,7 +118,7 @@ impl Job<'_> {
                 let entry = self.drives.volume(to.drive)?.entry(&to.path)?;
                 Ok((to.clone(), entry))
             }
-            other => Err(ConvertError::Broken(other.to_string())),
+            other => Err(ConvertError::Broken(other.words(self.drives))),
         }
     }
 

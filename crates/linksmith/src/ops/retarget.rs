@@ -58,11 +58,19 @@ pub fn one(
         }
         End::WrongKind { .. } => return Err(RetargetError::NotForJunctions("files")),
         End::Missing { .. } | End::NotADirectory { .. } if !dangling => {
-            return Err(RetargetError::Missing(end.to_string()));
+            return Err(RetargetError::Missing(end.words(drives)));
         }
         _ => dir,
     };
     let mut plan = Plan::default();
+    if matches!(end, End::Unreachable { .. }) {
+        let message = format!(
+            "'{}' was not looked at: {}",
+            target.display(),
+            end.words(drives)
+        );
+        plan.warn(message, None);
+    }
     let volume = drives.volume(at.drive)?;
     push(
         &mut plan,

@@ -226,37 +226,43 @@ impl End {
 
 /// Words without places: the text that was followed stands beside them, and a place is shown by
 /// [`Drives::display`].
+impl End {
+    /// It in words, with places as people write them on these drives.
+    pub fn words(&self, drives: &Drives) -> String {
+        self.in_words(&|place| drives.display(place))
+    }
+
+    fn in_words(&self, name: &dyn Fn(&Place) -> String) -> String {
+        match self {
+            Self::Found { .. } => "it is there".to_owned(),
+            Self::Missing { place, .. } => format!("'{}' is not there", name(place)),
+            Self::NotADirectory { place } => format!("'{}' is not a directory", name(place)),
+            Self::Loop { at } => format!("the link '{}' leads back to itself", name(at)),
+            Self::TooDeep { limit } => format!("there are more than {limit} links on the way"),
+            Self::WrongKind { at, link_dir, to } => {
+                let (link, target) = if *link_dir {
+                    ("directories", "file")
+                } else {
+                    ("files", "directory")
+                };
+                let (at, to) = (name(at), name(to));
+                format!("'{at}' is a link for {link} and leads to the {target} '{to}'")
+            }
+            Self::Unreachable { root, .. } => format!("nothing is attached as '{root}'"),
+            Self::Unfollowable { at, tag } => {
+                format!("no file system follows '{}' (tag {tag})", name(at))
+            }
+            Self::Denied { place } => format!("access to '{}' is denied", name(place)),
+            Self::Invalid { at, reason } => format!("the link '{}' is invalid: {reason}", name(at)),
+            Self::Failed { error, .. } => error.to_string(),
+        }
+    }
+}
+
+/// Places by their paths on their drives alone; [`End::words`] names the drives too.
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |place: &Place| place.path.display().into_owned();
-        match self {
-            Self::Found { .. } => f.write_str("it is there"),
-            Self::Missing { place, .. } => write!(f, "'{}' is not there", name(place)),
-            Self::NotADirectory { place } => write!(f, "'{}' is not a directory", name(place)),
-            Self::Loop { at } => write!(f, "the link '{}' leads back to itself", name(at)),
-            Self::TooDeep { limit } => write!(f, "there are more than {limit} links on the way"),
-            Self::WrongKind { at, link_dir, .. } => {
-                let (link, target) = if *link_dir {
-                    ("directories", "a file")
-                } else {
-                    ("files", "a directory")
-                };
-                write!(
-                    f,
-                    "'{}' is a link for {link} and leads to {target}",
-                    name(at)
-                )
-            }
-            Self::Unreachable { root, .. } => write!(f, "nothing is attached as '{root}'"),
-            Self::Unfollowable { at, tag } => {
-                write!(f, "no file system follows '{}' (tag {tag})", name(at))
-            }
-            Self::Denied { place } => write!(f, "access to '{}' is denied", name(place)),
-            Self::Invalid { at, reason } => {
-                write!(f, "the link '{}' is invalid: {reason}", name(at))
-            }
-            Self::Failed { error, .. } => error.fmt(f),
-        }
+        f.write_str(&self.in_words(&|place| place.path.display().into_owned()))
     }
 }
 

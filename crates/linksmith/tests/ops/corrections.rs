@@ -242,7 +242,7 @@ fn links_that_lead_to_themselves_are_not_made_unasked() {
     let (words, code) = world.refused(SOFT, "own", "own");
     assert_eq!(
         words,
-        "'own' leads nowhere from there: the link 'symlink_test/own' leads back to itself"
+        "'own' leads nowhere from there: the link 'C:\\symlink_test\\own' leads back to itself"
     );
     assert_eq!(code, Some(1921));
     let asked = Request {

@@ -15,7 +15,7 @@ use crate::describe::place_bytes;
 use crate::error::{self, CliError, Exit};
 use crate::output::text::{Role, grouped, paint};
 use crate::output::{json, visible};
-use crate::session::{Session, failed, located_text};
+use crate::session::{Session, failed, located_on};
 
 #[derive(Serialize)]
 struct Group {
@@ -79,7 +79,7 @@ pub(super) fn print(
     for root in roots {
         if let Err(error) = scan::scan(drives, root, options, &visit) {
             let text = drives.display(root);
-            let error = located_text(OsStr::new(&text), error);
+            let error = located_on(drives, OsStr::new(&text), error);
             errors
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -17,7 +17,7 @@ use super::{Filter, line};
 use crate::describe::Description;
 use crate::error::{self, CliError, Exit};
 use crate::output::json;
-use crate::session::{Session, failed, located_text};
+use crate::session::{Session, failed, located_on};
 
 /// Bytes of lines that are worth handing on.
 const BLOCK: usize = 64 * 1024;
@@ -79,7 +79,7 @@ impl Search<'_> {
             let visit = |item| self.take(item);
             if let Err(error) = scan::scan(self.drives, root, self.filter.scan, &visit) {
                 let text = self.drives.display(root);
-                let _ = self.fail(located_text(OsStr::new(&text), error));
+                let _ = self.fail(located_on(self.drives, OsStr::new(&text), error));
             }
         }
         let rest = self

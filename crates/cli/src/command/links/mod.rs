@@ -153,7 +153,7 @@ fn base_of(session: &mut Session, file: &Path) -> Result<OsString, CliError> {
     let folder = folder.map_or_else(|| ".".into(), |p| p.as_os_str().to_owned());
     let full = drives.full_path(&folder);
     full.map(OsString::from)
-        .map_err(|e| crate::session::located_text(&folder, e))
+        .map_err(|e| crate::session::located_on(&drives, &folder, e))
 }
 
 fn status(session: &mut Session, of: &OfManifest) -> Result<Exit, CliError> {

@@ -277,8 +277,8 @@ impl<'a> Planner<'a> {
             End::WrongKind { link_dir: true, .. } => Seen::File,
             End::WrongKind { .. } => Seen::Dir,
             End::Missing { .. } | End::NotADirectory { .. } | End::Invalid { .. } => Seen::Absent,
-            end @ (End::Loop { .. } | End::TooDeep { .. }) => Seen::Loop(end.to_string()),
-            end => Seen::Unknown(end.to_string()),
+            end @ (End::Loop { .. } | End::TooDeep { .. }) => Seen::Loop(end.words(self.drives)),
+            end => Seen::Unknown(end.words(self.drives)),
         }
     }
 
