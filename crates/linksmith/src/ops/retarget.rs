@@ -66,7 +66,7 @@ pub fn one(
     if matches!(end, End::Unreachable { .. }) {
         let message = format!(
             "'{}' was not looked at: {}",
-            target.display(),
+            target.to_string_lossy(),
             end.words(drives)
         );
         plan.warn(message, None);
