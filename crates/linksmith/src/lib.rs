@@ -5,6 +5,42 @@
 //! is read back.
 //!
 //! The library never prints, and nothing in it follows a link except `resolve`.
+//!
+//! # Example
+//!
+//! A junction inside an NTFS image: planned, made in one transaction, followed. Nothing is mounted.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use linksmith::ops::create::{Request, Want, plan};
+//! use linksmith::ops::execute;
+//! use linksmith::undo::Keep;
+//! use linksmith::volume::image::ImageVolume;
+//! use linksmith::{Drives, Status, Step, inspect};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let image = folder.path().join("disk.img");
+//! # let bytes = vec![0; 16 << 20];
+//! # let device = linksmith_ntfs::device::Memory::new(bytes);
+//! # linksmith_ntfs::format::format(&device, &Default::default())?;
+//! # std::fs::write(&image, device.into_bytes())?;
+//! let volume = ImageVolume::open_to_change(&image, None)?;
+//! let drives = Drives::attached([('C', Arc::new(volume) as _)])?;
+//!
+//! let dir = drives.locate(r"C:\real_dir".as_ref())?;
+//! drives.volume(dir.drive)?.apply(&[Step::MakeDir { at: dir.path }])?;
+//!
+//! // Reads and returns a plan; then the one way in for every change.
+//! let junction = plan(&drives, &Request::new(Want::Junction, r"C:\junction_dir", r"C:\real_dir"))?;
+//! execute(&junction.plan, &drives, Keep::DEFAULT, None)?;
+//!
+//! let link = inspect(&drives, &junction.link)?;
+//! assert_eq!(link.status, Status::Ok);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod audit;
 pub mod doctor;
