@@ -159,6 +159,7 @@ fn the_prompt_on_this_machine() {
         "@md d\n@echo text>d/f.txt\nmklink /D link d\n@type link/f.txt\n@rd link\n@dir /b /s\n",
     );
     assert_snapshot!(outcome, @r"
+
 $DIR>mklink /D link d
 symbolic link created for link <<===>> d
 text

@@ -165,6 +165,7 @@ fn lines_of_a_script_are_echoed() {
     let env = env();
     let script = "rem first\n@echo hidden\n:label\n\necho off\necho no echo\n";
     assert_snapshot!(env.run_with(&["--drive", "C=memory:", "shell"], script), @r"
+
 C:\>rem first
 hidden
 
