@@ -31,6 +31,9 @@ struct CreateArgs {
     /// Take a target that is not there
     #[arg(long)]
     dangling: bool,
+    /// Make the folders on the way to the link that are not there
+    #[arg(short, long)]
+    parents: bool,
     /// Make a link to each TARGET in this directory, under the target's own name
     #[arg(short = 't', long = "target-directory", value_name = "DIR")]
     into: Option<OsString>,
@@ -213,6 +216,7 @@ impl CreateArgs {
             force: self.force,
             backup: self.backup,
             dangling: self.dangling,
+            parents: self.parents,
             ..Request::new(want, link, target)
         };
         let Some(dir) = &self.into else {

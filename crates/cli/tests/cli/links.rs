@@ -207,3 +207,26 @@ fn errors_of_a_manifest_have_line_and_column() {
     hint: `linksmith links export ROOT` prints one of the links that are there.
     ");
 }
+
+#[test]
+fn folders_and_links_before_a_link_are_counted_on() {
+    let env = env();
+    env.dir("real");
+    env.file(
+        "links.toml",
+        "[[link]]\npath = 'new/deep/to_real'\ntarget = 'real'\nspelling = 'relative'\n\
+         [[link]]\npath = 'new/deep/to_real/inner'\ntarget = 'x'\ndangling = true\ndir = false\n",
+    );
+    let status = env.run(&["links", "status"]);
+    insta::assert_snapshot!(status, @r"
+    exit 7
+    --- stdout
+    missing  $DIR/new/deep/to_real -> real
+    missing  $DIR/new/deep/to_real/inner -> x
+    ");
+    let _ = env.run(&["links", "apply"]).ok();
+    insta::assert_snapshot!(env.run(&["links", "status"]), @r"
+    ok  $DIR/new/deep/to_real -> real
+    ok  $DIR/new/deep/to_real/inner -> x
+    ");
+}

@@ -447,3 +447,29 @@ fn both_names_are_always_there() {
         assert!(!print.is_empty() && !substitute.is_empty());
     }
 }
+
+#[test]
+fn folders_on_the_way_are_made_where_asked() {
+    let world = World::article();
+    let request = |link: &str| Request {
+        parents: true,
+        ..Request::new(SOFT_DIR, link, r"..\..\real_dir")
+    };
+    let made = world.create(&request(r"a\b\link")).expect("a link");
+    assert_eq!(made.plan.steps.len(), 3, "two folders and the link");
+    assert_eq!(world.status(r"a\b\link"), Status::Ok);
+    let again = world.plan(&request(r"a\b\other")).expect("a plan");
+    assert_eq!(again.plan.steps.len(), 1, "the folders are there");
+
+    // Where the way leads is not for us to make.
+    let gone = Request {
+        dangling: true,
+        ..Request::new(SOFT_DIR, "gone", "nowhere")
+    };
+    world.create(&gone).expect("a link");
+    let error = world.create(&request(r"gone\b\link")).expect_err("refused");
+    assert_eq!(error.cause.win32(), Some(3));
+    let error = world.create(&request(r"real_file.txt\b\link"));
+    assert!(error.is_err(), "a file is no folder");
+    assert!(!world.exists("nowhere"));
+}

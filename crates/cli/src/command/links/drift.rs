@@ -4,7 +4,9 @@ use std::ffi::{OsStr, OsString};
 
 use linksmith::Plan;
 use linksmith::ops::create::{self, Carrier, Creation, Request, Spelled, Want};
+use linksmith::ops::execute;
 use linksmith::path::{Root, TargetPath};
+use linksmith::undo::Keep;
 use linksmith::volume::{Drives, PathStyle};
 use serde::Serialize;
 
@@ -109,11 +111,26 @@ impl Opened {
     /// Every link of the manifest in its order.
     pub(super) fn look(&self, session: &mut Session) -> Result<Vec<Looked>, CliError> {
         let drives = session.drives()?;
+        for wanted in &self.manifest.links {
+            // Drives that no path has named yet are not in the preview.
+            let request = self.request(&drives, wanted);
+            let _ = drives.locate(&request.link);
+            let _ = drives.locate(&request.target);
+        }
+        // A link may lead to one before it, or lie in a folder that one before it makes.
+        let after = drives.preview();
         Ok(self
             .manifest
             .links
             .iter()
-            .map(|wanted| self.look_at(&drives, wanted))
+            .map(|wanted| {
+                let looked = self.look_at(&after, wanted);
+                if let Ok(plan) = &looked.plan {
+                    // What fails here fails again, and is told, when it is done.
+                    let _ = execute(plan, &after, Keep::DEFAULT, None);
+                }
+                looked
+            })
             .collect())
     }
 
@@ -161,6 +178,7 @@ impl Opened {
         };
         request.force = true;
         request.dangling = wanted.dangling;
+        request.parents = true;
         request
     }
 }

@@ -30,7 +30,8 @@ pub(crate) struct Links {
 enum What {
     /// Show which links are as wanted and which are not; exit code 7 where some are not
     Status(OfManifest),
-    /// Make the links that are missing, lead those elsewhere that lead wrong; never replaces what is no link
+    /// Make the links that are missing, with the folders on the way, lead those elsewhere that lead wrong; never replaces what
+    /// is no link
     Apply(OfManifest),
     /// Remove links that an earlier apply made and the manifest no longer wants
     Prune(OfManifest),

@@ -1,6 +1,7 @@
 //! Making links: soft, hard, junctions, volume mount points.
 
 mod error;
+mod parents;
 mod slot;
 mod target;
 
@@ -87,6 +88,8 @@ pub struct Request {
     pub dangling: bool,
     /// Make a file link to a directory, or the reverse, with a warning: `mklink` does.
     pub wrong_kind: bool,
+    /// Make the folders on the way that are not there.
+    pub parents: bool,
 }
 
 impl Request {
@@ -102,6 +105,7 @@ impl Request {
             backup: false,
             dangling: false,
             wrong_kind: false,
+            parents: false,
         }
     }
 
@@ -140,6 +144,22 @@ pub struct Creation {
 /// [`CreateError`], with the cause, the Win32 code Windows would give, and a hint. Where `or` names
 /// other kinds, the error of the first one if none of them can be made.
 pub fn plan(drives: &Drives, request: &Request) -> Result<Creation, CreateError> {
+    let missing = match request.parents {
+        true => parents::missing(drives, &request.link)
+            .map_err(|e| error(request, request.want, CreateCause::Link(e)))?,
+        false => None,
+    };
+    let Some((after, mut folders)) = missing else {
+        return plan_there(drives, request);
+    };
+    let mut creation = plan_there(&after, request)?;
+    folders.steps.append(&mut creation.plan.steps);
+    creation.plan.steps = folders.steps;
+    Ok(creation)
+}
+
+/// Plans a link whose folder is there.
+fn plan_there(drives: &Drives, request: &Request) -> Result<Creation, CreateError> {
     let mut first: Option<CreateError> = None;
     for want in std::iter::once(request.want).chain(request.or.iter().copied()) {
         match Planner::new(drives, request, want).and_then(|p| p.plan()) {
