@@ -7,11 +7,12 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::entry::{Base, Entry, FileId, LinkKind, LinkText};
 use crate::path::EntryPath;
 use crate::resolve::{self, End, Located};
-use crate::volume::{Drives, LocateError, Place, Swept, Volume, VolumeError, Wanted};
+use crate::volume::{Drives, LocateError, Place, Road, Swept, Volume, VolumeError, Wanted, Way};
 
 /// What a scan looks for and where it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,16 +54,22 @@ impl Options {
         self.everything || is_link && !self.only_hard_links || self.hard_links && linked(entry)
     }
 
-    fn wanted(&self) -> Option<Wanted> {
-        if self.everything || self.follows_any() {
-            return None;
+    /// Why the directories have to be walked, whatever the volume.
+    fn why_walk(&self) -> Option<&'static str> {
+        if self.everything {
+            return Some("every entry is asked for");
         }
+        self.follows_any()
+            .then_some("links are followed, and where they lead is found by walking")
+    }
+
+    fn wanted(&self) -> Wanted {
         let mut wanted = Wanted::empty();
         wanted.set(Wanted::LINKS | Wanted::TEXT, !self.only_hard_links);
         wanted.set(Wanted::HARD_LINKS, self.hard_links);
         wanted.set(Wanted::META, self.meta);
         wanted.set(Wanted::ONE_VOLUME, self.one_volume);
-        Some(wanted)
+        wanted
     }
 }
 
@@ -125,14 +132,37 @@ pub fn scan(
     options: Options,
     visit: &Visitor<'_>,
 ) -> Result<(), LocateError> {
+    scan_and_tell(drives, root, options, &|_| (), visit)
+}
+
+/// The same, and `tell` gets the way that is taken, before the first find.
+///
+/// # Errors
+/// Where `root` cannot be read at all.
+pub fn scan_and_tell(
+    drives: &Drives,
+    root: &Place,
+    options: Options,
+    tell: &(dyn Fn(Way) + Sync),
+    visit: &Visitor<'_>,
+) -> Result<(), LocateError> {
     let volume = drives.volume(root.drive)?;
     let entry = volume.entry(&root.path)?;
     if !entry.is_real_dir() {
+        tell(Way::new(
+            Road::DirectoryWalk,
+            "it is one entry, and nothing lies below it",
+        ));
         let _ = visit(found(root.clone(), entry));
         return Ok(());
     }
-    if let Some(done) = sweep(&*volume, root, options, visit) {
-        return Ok(done?);
+    match options.why_walk() {
+        Some(why) => tell(Way::new(Road::DirectoryWalk, why)),
+        None => {
+            if let Some(done) = sweep(&*volume, root, options, tell, visit) {
+                return Ok(done?);
+            }
+        }
     }
     let mut walk = Walk {
         drives,
@@ -159,14 +189,21 @@ fn sweep(
     volume: &dyn Volume,
     root: &Place,
     options: Options,
+    tell: &(dyn Fn(Way) + Sync),
     visit: &Visitor<'_>,
 ) -> Option<Result<(), VolumeError>> {
     let place = |path: EntryPath| Place {
         drive: root.drive,
         path,
     };
-    volume.sweep(&root.path, options.wanted()?, &|swept| {
+    let told = AtomicBool::new(false);
+    let done = volume.sweep(&root.path, options.wanted(), &|swept| {
         visit(match swept {
+            Swept::Way(way) => {
+                told.store(true, Ordering::Relaxed);
+                tell(way);
+                return ControlFlow::Continue(());
+            }
             Swept::Found(found) => Item::Found(Box::new(Hit {
                 place: place(found.at),
                 entry: found.entry,
@@ -177,7 +214,12 @@ fn sweep(
                 error: Arc::new(error),
             },
         })
-    })
+    });
+    if done.is_none() && !told.into_inner() {
+        let why = "this volume has no list of its links";
+        tell(Way::new(Road::DirectoryWalk, why));
+    }
+    done
 }
 
 /// The plain walk, deepest directories of a branch first.

@@ -1,5 +1,6 @@
 //! `find [ROOT...]`.
 
+mod explain;
 mod groups;
 mod unfollowed;
 
@@ -13,7 +14,7 @@ use linksmith::ops::refs;
 use linksmith::reparse::Kind;
 use linksmith::resolve::Status;
 use linksmith::scan::{self, Hit, Item, Options};
-use linksmith::volume::{CaseRule, Drives};
+use linksmith::volume::{CaseRule, Drives, Way};
 use linksmith::{EntryPath, Place};
 
 use crate::describe::Description;
@@ -75,6 +76,9 @@ pub(crate) struct Find {
     /// In the order of paths: all is found before the first is printed
     #[arg(long)]
     sort: bool,
+    /// Say on standard error which road leads to the links, and why: `$Reparse index`, `$MFT` or `directory walk`
+    #[arg(long)]
+    explain: bool,
     /// Paths alone, each with a NUL after it
     #[arg(short = '0', long)]
     null: bool,
@@ -117,10 +121,10 @@ impl super::Command for Find {
             failed: false,
             later: Vec::new(),
         };
-        let streamed = stream(&drives, &roots, &filter, &mut |item| {
-            found.take(session, item)
-        });
-        streamed?;
+        stream_told(&drives, &roots, &filter, &mut |seen| match seen {
+            Seen::Link(item) => found.take(session, item),
+            Seen::Way(place, way) => explain::say(&mut session.console, &drives, &place, &way),
+        })?;
         found.finish(session)
     }
 }
@@ -150,6 +154,8 @@ pub(super) fn roots(drives: &Drives, texts: &[OsString]) -> Result<Vec<Place>, C
 #[derive(Default)]
 pub(super) struct Filter {
     scan: Options,
+    /// Whether the ways taken are told.
+    explain: bool,
     kinds: Vec<Kind>,
     statuses: Vec<Status>,
     to: Option<Place>,
@@ -196,6 +202,7 @@ impl Find {
                 one_volume: self.one_volume,
                 only_hard_links: false,
             },
+            explain: self.explain,
             statuses: statuses.filter(wanted).collect(),
             kinds,
             to: to.transpose()?,
@@ -257,6 +264,13 @@ impl Filter {
 
 pub(super) type Streamed = Result<Box<Description>, CliError>;
 
+/// What a search comes upon.
+enum Seen {
+    Link(Streamed),
+    /// The way that is taken below a root.
+    Way(Place, Way),
+}
+
 /// Hands everything wanted below the roots to `take`, in the order in which it is found.
 pub(super) fn stream(
     drives: &Drives,
@@ -264,21 +278,37 @@ pub(super) fn stream(
     filter: &Filter,
     take: &mut dyn FnMut(Streamed) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
+    stream_told(drives, roots, filter, &mut |seen| match seen {
+        Seen::Link(item) => take(item),
+        Seen::Way(..) => Ok(()),
+    })
+}
+
+fn stream_told(
+    drives: &Drives,
+    roots: &[Place],
+    filter: &Filter,
+    take: &mut dyn FnMut(Seen) -> Result<(), CliError>,
+) -> Result<(), CliError> {
     std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel::<Streamed>(WAITING);
+        let (sender, receiver) = sync_channel::<Seen>(WAITING);
         scope.spawn(move || {
             for root in roots {
-                let scanned = scan::scan(drives, root, filter.scan, &|item| match answer(
-                    drives, filter, item,
-                )
-                .map(|item| sender.send(item))
+                let tell = |way| {
+                    if filter.explain {
+                        let _ = sender.send(Seen::Way(root.clone(), way));
+                    }
+                };
+                let visit = |item| match answer(drives, filter, item)
+                    .map(|item| sender.send(Seen::Link(item)))
                 {
                     Some(Err(_)) => ControlFlow::Break(()),
                     Some(Ok(())) | None => ControlFlow::Continue(()),
-                });
-                if let Err(error) = scanned {
+                };
+                if let Err(error) = scan::scan_and_tell(drives, root, filter.scan, &tell, &visit) {
                     let text = drives.display(root);
-                    let _ = sender.send(Err(located_on(drives, OsStr::new(&text), error)));
+                    let error = located_on(drives, OsStr::new(&text), error);
+                    let _ = sender.send(Seen::Link(Err(error)));
                 }
             }
         });

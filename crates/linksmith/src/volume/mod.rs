@@ -22,7 +22,7 @@ pub(crate) use drives::root_text;
 pub use drives::{DriveSource, Drives, Place};
 pub use error::{ApplyError, Cause, VolumeError};
 pub use preview::Preview;
-pub use sweep::{Found, Swept, Visit, Wanted};
+pub use sweep::{Found, Road, Swept, Visit, Wanted, Way};
 
 pub use locate::LocateError;
 

@@ -1,5 +1,7 @@
 //! Finding links by a volume's own fast road, where it has one.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::ops::ControlFlow;
 
 use super::VolumeError;
@@ -25,6 +27,52 @@ bitflags::bitflags! {
     }
 }
 
+/// A road to the links of a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Road {
+    /// NTFS's index of all reparse points, `$Extend\\$Reparse`.
+    ReparseIndex,
+    /// Every file record of an NTFS volume.
+    FileTable,
+    /// The directories one by one.
+    DirectoryWalk,
+}
+
+impl Road {
+    /// In words: `$Reparse index`, `$MFT`, `directory walk`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReparseIndex => "$Reparse index",
+            Self::FileTable => "$MFT",
+            Self::DirectoryWalk => "directory walk",
+        }
+    }
+}
+
+impl fmt::Display for Road {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The road that was taken, and why that one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// The road.
+    pub road: Road,
+    /// Why, in words.
+    pub why: Cow<'static, str>,
+}
+
+impl Way {
+    /// A road and the reason for it.
+    pub fn new(road: Road, why: impl Into<Cow<'static, str>>) -> Self {
+        let why = why.into();
+        Self { road, why }
+    }
+}
+
 /// One result of a sweep.
 #[derive(Debug)]
 pub enum Swept {
@@ -32,6 +80,9 @@ pub enum Swept {
     Found(Box<Found>),
     /// Something could not be read; the sweep goes on beside it.
     Failed(VolumeError),
+    /// The way that is taken: once, before all finds. Comes also before an answer of `None`, where the
+    /// volume knows why it is the plain walk this time.
+    Way(Way),
 }
 
 /// An entry that was found.

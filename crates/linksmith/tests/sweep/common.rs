@@ -57,6 +57,7 @@ pub(crate) fn swept(volume: &dyn Volume, below: &EntryPath, wanted: Wanted) -> F
                     assert!(before.is_none(), "found once: {before:?}");
                 }
                 Swept::Failed(error) => panic!("{error}"),
+                Swept::Way(_) => {}
             }
             ControlFlow::Continue(())
         })

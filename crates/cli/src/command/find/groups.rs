@@ -10,7 +10,7 @@ use linksmith::volume::Drives;
 use linksmith::{FileId, Place};
 use serde::Serialize;
 
-use super::Filter;
+use super::{Filter, explain};
 use crate::describe::place_bytes;
 use crate::error::{self, CliError, Exit};
 use crate::output::text::{Role, grouped, paint};
@@ -45,6 +45,7 @@ pub(super) fn print(
 ) -> Result<Exit, CliError> {
     let names = Mutex::new(Vec::new());
     let errors = Mutex::new(Vec::new());
+    let ways = Mutex::new(Vec::new());
     let options = Options {
         only_hard_links: true,
         ..filter.scan
@@ -77,13 +78,23 @@ pub(super) fn print(
         ControlFlow::Continue(())
     };
     for root in roots {
-        if let Err(error) = scan::scan(drives, root, options, &visit) {
+        let tell = |way| {
+            ways.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((root, way));
+        };
+        if let Err(error) = scan::scan_and_tell(drives, root, options, &tell, &visit) {
             let text = drives.display(root);
             let error = located_on(drives, OsStr::new(&text), error);
             errors
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(error);
+        }
+    }
+    for (root, way) in ways.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        if filter.explain {
+            explain::say(&mut session.console, drives, root, &way)?;
         }
     }
     let errors = errors.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -11,9 +11,9 @@ use std::sync::{Mutex, PoisonError};
 use linksmith::Place;
 use linksmith::resolve::{Located, Status};
 use linksmith::scan::{self, Hit, Item};
-use linksmith::volume::Drives;
+use linksmith::volume::{Drives, Way};
 
-use super::{Filter, line};
+use super::{Filter, explain, line};
 use crate::describe::Description;
 use crate::error::{self, CliError, Exit};
 use crate::output::json;
@@ -27,6 +27,7 @@ const WAITING: usize = 16;
 enum Said {
     Lines(Vec<u8>),
     Failed(Box<CliError>),
+    Way(Place, Way),
 }
 
 /// Prints everything wanted below the roots as it is found.
@@ -54,6 +55,7 @@ pub(super) fn print(
         for said in receiver {
             match said {
                 Said::Lines(lines) => session.console.out().write_all(&lines)?,
+                Said::Way(root, way) => explain::say(&mut session.console, drives, &root, &way)?,
                 Said::Failed(error) => {
                     exit = Exit::Partly;
                     error::report(&error, &mut session.console);
@@ -77,7 +79,13 @@ impl Search<'_> {
     fn run(self, roots: &[Place]) {
         for root in roots {
             let visit = |item| self.take(item);
-            if let Err(error) = scan::scan(self.drives, root, self.filter.scan, &visit) {
+            let tell = |way| {
+                if self.filter.explain {
+                    let _ = self.send(Said::Way(root.clone(), way));
+                }
+            };
+            let options = self.filter.scan;
+            if let Err(error) = scan::scan_and_tell(self.drives, root, options, &tell, &visit) {
                 let text = self.drives.display(root);
                 let _ = self.fail(located_on(self.drives, OsStr::new(&text), error));
             }

@@ -15,7 +15,7 @@ use super::{Cause, ImageVolume, cause};
 use crate::entry::{Base, Entry, LinkText};
 use crate::path::{EntryPath, Name};
 use crate::reparse::{ReparsePoint, ReparseTag};
-use crate::volume::{Found, Swept, Visit, VolumeError, Wanted};
+use crate::volume::{Found, Road, Swept, Visit, VolumeError, Wanted, Way};
 
 /// Files that a thread turns into entries at once.
 const SHARE: usize = 2048;
@@ -32,7 +32,11 @@ impl ImageVolume {
         if !start.is_directory() || self.is_link(&start) {
             return Err(failed(Cause::NotADirectory));
         }
-        let mut catalog = self.catalog(wanted).map_err(|e| failed(cause::of(e)))?;
+        let (way, catalog) = self.catalog(wanted);
+        if visit(Swept::Way(way)).is_break() {
+            return Ok(());
+        }
+        let mut catalog = catalog.map_err(|e| failed(cause::of(e)))?;
         for error in catalog.take_failures() {
             if visit(Swept::Failed(failed(cause::of(error)))).is_break() {
                 return Ok(());
@@ -52,22 +56,29 @@ impl ImageVolume {
         Ok(())
     }
 
-    /// What was asked for, wherever it lies.
-    fn catalog(&self, wanted: Wanted) -> linksmith_ntfs::Result<Catalog> {
+    /// What was asked for, wherever it lies, and the way it was found.
+    fn catalog(&self, wanted: Wanted) -> (Way, linksmith_ntfs::Result<Catalog>) {
         let ask = Ask {
             reparse_points: wanted.contains(Wanted::LINKS),
             hard_links: wanted.contains(Wanted::HARD_LINKS),
             threads: 0,
         };
-        if !ask.hard_links {
+        let why = if ask.hard_links {
+            "no index lists hard links".into()
+        } else {
             // An index that is stale in one place may lack an entry in another: then `$MFT` has to tell.
-            if let Ok(catalog) = self.ntfs().scan_reparse_index(ask) {
-                if catalog.failures().is_empty() {
-                    return Ok(catalog);
-                }
+            match self.ntfs().scan_reparse_index(ask) {
+                Ok(catalog) => match catalog.failures().first() {
+                    None => {
+                        let why = "it lists every reparse point of the volume";
+                        return (Way::new(Road::ReparseIndex, why), Ok(catalog));
+                    }
+                    Some(error) => format!("the $Reparse index is not to be relied on: {error}"),
+                },
+                Err(error) => format!("the $Reparse index cannot be read: {error}"),
             }
-        }
-        self.ntfs().scan_mft(ask)
+        };
+        (Way::new(Road::FileTable, why), self.ntfs().scan_mft(ask))
     }
 }
 

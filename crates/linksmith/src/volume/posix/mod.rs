@@ -25,8 +25,8 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use super::{
-    ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Visit, Volume, VolumeError, VolumeInfo,
-    Wanted,
+    ApplyError, Caps, CaseRule, Cause, PathStyle, Road, Space, Swept, Visit, Volume, VolumeError,
+    VolumeInfo, Wanted, Way,
 };
 use crate::entry::{Entry, LinkText};
 use crate::path::{EntryPath, Name};
@@ -105,6 +105,8 @@ impl Volume for PosixVolume {
     ) -> Option<Result<(), VolumeError>> {
         // The walker takes links at the kernel's word, which is not what they are there.
         if self.open_dir(below).is_ok_and(|dir| raw::offered(&dir)) {
+            let why = "the driver shows reparse points one by one";
+            let _ = visit(Swept::Way(Way::new(Road::DirectoryWalk, why)));
             return None;
         }
         Some(self.sweep_below(below, wanted, visit))

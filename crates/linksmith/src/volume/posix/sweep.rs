@@ -12,7 +12,7 @@ use super::walk::Dir;
 use super::{PosixVolume, cause, stat};
 use crate::entry::{Entry, LinkText};
 use crate::path::{EntryPath, Name};
-use crate::volume::{Cause, Found, Swept, Visit, VolumeError, Wanted};
+use crate::volume::{Cause, Found, Road, Swept, Visit, VolumeError, Wanted, Way};
 
 impl PosixVolume {
     pub(super) fn sweep_below(
@@ -25,6 +25,10 @@ impl PosixVolume {
         let Dir::Opened(start) = self.open_dir_with(below, OFlags::RDONLY).map_err(failed)? else {
             return Err(failed(Cause::NotADirectory)); // opened for reading, it is never the root's handle
         };
+        let why = "this file system has no list of its links";
+        if visit(Swept::Way(Way::new(Road::DirectoryWalk, why))).is_break() {
+            return Ok(());
+        }
         let ask = Ask {
             links: wanted.contains(Wanted::LINKS),
             hard_links: wanted.contains(Wanted::HARD_LINKS),

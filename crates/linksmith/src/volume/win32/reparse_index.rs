@@ -22,18 +22,17 @@ use crate::win32_error::Win32Error;
 const BATCH: usize = 64 * 1024;
 
 impl Win32Volume {
-    /// The references of all files with reparse data; `None` where the index cannot be read.
-    pub(super) fn reparse_index(&self) -> Option<Vec<u64>> {
+    /// The references of all files with reparse data.
+    pub(super) fn reparse_index(&self) -> Result<Vec<u64>> {
         let name: Vec<u16> = r"$Extend\$Reparse:$R:$INDEX_ALLOCATION"
             .encode_utf16()
             .collect();
-        let index = self.open_index(&name).ok()?;
+        let index = self.open_index(&name)?;
         let mut buffer = Buffer::new(BATCH);
         let mut references = Vec::new();
         let class = nt::FileReparsePointInformation;
         let mut restart = true;
-        while let Some(filled) =
-            sys::query_directory(index.borrow(), class, restart, &mut buffer).ok()?
+        while let Some(filled) = sys::query_directory(index.borrow(), class, restart, &mut buffer)?
         {
             restart = false;
             references
@@ -42,7 +41,7 @@ impl Win32Volume {
         // A file has one reparse point; a change while we read may show it twice.
         references.sort_unstable();
         references.dedup();
-        Some(references)
+        Ok(references)
     }
 
     /// Everything in the index that lies below a directory.

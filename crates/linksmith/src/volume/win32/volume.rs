@@ -1,5 +1,6 @@
 //! A volume of a live Windows.
 
+use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -20,8 +21,8 @@ use crate::path::{EntryPath, Name};
 use crate::plan::Step;
 use crate::reparse::ReparsePoint;
 use crate::volume::{
-    ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Visit, Volume, VolumeError, VolumeInfo,
-    Wanted,
+    ApplyError, Caps, CaseRule, Cause, PathStyle, Road, Space, Swept, Visit, Volume, VolumeError,
+    VolumeInfo, Wanted, Way,
 };
 use crate::win32_error::Win32Error;
 
@@ -117,6 +118,24 @@ impl Win32Volume {
         }
     }
 
+    /// The references of all files with reparse data, or why it has to be the walk.
+    fn references(&self, wanted: Wanted) -> Result<Vec<u64>, Cow<'static, str>> {
+        if wanted.contains(Wanted::HARD_LINKS) {
+            return Err("no index lists hard links".into());
+        }
+        if self.below != [u16::from(b'\\')] {
+            return Err("only a whole volume has a $Reparse index".into());
+        }
+        self.reparse_index().map_err(|code| {
+            let may = match code {
+                Win32Error::ACCESS_DENIED => "only an administrator may read the $Reparse index",
+                _ => "the $Reparse index cannot be read",
+            };
+            let words = code.message().trim_end_matches('.');
+            format!("{may}: {words} (Win32 error {})", code.0).into()
+        })
+    }
+
     /// A name from the volume's root (`\dir\name`) as a path from ours; `None` where it lies above.
     pub(super) fn below_root(&self, name: &[u16]) -> Option<EntryPath> {
         let rest = name.strip_prefix(self.below.as_slice())?;
@@ -183,14 +202,19 @@ impl Volume for Win32Volume {
         wanted: Wanted,
         visit: &Visit<'_>,
     ) -> Option<Result<(), VolumeError>> {
-        // The index knows reparse points alone, of the whole volume.
-        let whole = self.below == [u16::from(b'\\')];
-        if !whole || wanted.contains(Wanted::HARD_LINKS) || !wanted.contains(Wanted::LINKS) {
-            return None;
-        }
-        let references = self.reparse_index()?;
+        let references = match self.references(wanted) {
+            Ok(references) => references,
+            Err(why) => {
+                let _ = visit(Swept::Way(Way::new(Road::DirectoryWalk, why)));
+                return None;
+            }
+        };
         if let Err(e) = self.entry(below) {
             return Some(Err(e));
+        }
+        let why = "it lists every reparse point of the volume";
+        if visit(Swept::Way(Way::new(Road::ReparseIndex, why))).is_break() {
+            return Some(Ok(()));
         }
         self.sweep_index(&references, below, wanted, visit);
         Some(Ok(()))
