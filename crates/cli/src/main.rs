@@ -39,6 +39,7 @@ fn main() -> ExitCode {
     };
     match session.console.flush() {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        _ if cfg!(windows) && session.minus_one && code != 0 => std::process::exit(-1),
         _ => ExitCode::from(code),
     }
 }

@@ -17,6 +17,9 @@ use crate::{attach, error};
 /// How many lines a page has where the terminal does not say.
 const PAGE: usize = 24;
 
+/// The low byte of -1.
+const MINUS_ONE: u8 = 255;
+
 /// What to do about a path with nothing in it.
 pub(crate) const EMPTY_HINT: &str = "A variable that is not set? `.` is the current directory.";
 
@@ -26,6 +29,9 @@ pub(crate) struct Session {
     pub console: Console,
     /// The options that hold for all of it.
     pub globals: Globals,
+    /// Whether the last command was a tool that ended with -1. Windows keeps 32 bits of an exit code, other
+    /// systems 8, in which that is 255.
+    pub minus_one: bool,
     /// The command under way as it was typed: what the journal calls its changes.
     pub command: String,
     /// Whether the command under way changes no volume: drives that it opens are shared with others.
@@ -39,6 +45,7 @@ impl Session {
         Self {
             console,
             globals: Globals::default(),
+            minus_one: false,
             command: String::new(),
             only_looks: false,
             drives: None,
@@ -123,6 +130,12 @@ impl Session {
         } else {
             original
         }
+    }
+
+    /// A tool's exit code where the original's is -1.
+    pub(crate) fn exit_minus_one(&mut self, fixed: u8) -> u8 {
+        self.minus_one = !self.globals.fixed_exit_codes;
+        self.exit_code(MINUS_ONE, fixed)
     }
 
     /// Asks a person for a yes; no where there is no terminal to ask at.

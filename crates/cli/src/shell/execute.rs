@@ -250,6 +250,7 @@ impl Shell<'_> {
     fn program(&mut self, name: &str, rest: &[String]) -> Result<(), CliError> {
         let words: Vec<OsString> = rest.iter().map(OsString::from).collect();
         let stem = name.strip_suffix(".exe").unwrap_or(name);
+        self.session.minus_one = false;
         let result = if let Some(tool) = tools::find(stem) {
             tools::invoke(tool, self.session, &words)
         } else if stem.eq_ignore_ascii_case("linksmith") {
@@ -268,7 +269,12 @@ impl Shell<'_> {
             Ok(code) => code,
             Err(error) => error::report(&error, &mut self.session.console),
         };
-        self.set_last(i64::from(code), code);
+        let level = if self.session.minus_one && code != 0 {
+            -1
+        } else {
+            i64::from(code)
+        };
+        self.set_last(level, code);
         Ok(())
     }
 }

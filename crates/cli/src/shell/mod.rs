@@ -182,6 +182,7 @@ impl<'s> Shell<'s> {
 
     fn set_last(&mut self, error_level: i64, exit: u8) {
         self.error_level = error_level;
+        self.session.minus_one = error_level == -1;
         self.last = exit;
     }
 

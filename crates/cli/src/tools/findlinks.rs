@@ -13,9 +13,6 @@ const USAGE: &str = "\
 usage: findlinks [-nobanner] <filename>
 ";
 
-/// Not confirmed.
-const EXIT_FAILED: u8 = 255;
-
 pub(super) fn run(session: &mut Session, words: &[OsString]) -> Result<u8, CliError> {
     let drives = session.drives()?;
     let is = |word: &OsString, name: &str| {
@@ -32,7 +29,7 @@ pub(super) fn run(session: &mut Session, words: &[OsString]) -> Result<u8, CliEr
         .collect();
     let [file] = names.as_slice() else {
         out(session, USAGE)?;
-        return Ok(session.exit_code(EXIT_FAILED, 2));
+        return Ok(session.exit_minus_one(2)); // not confirmed
     };
     let found = drives
         .locate(file)
@@ -54,7 +51,7 @@ pub(super) fn run(session: &mut Session, words: &[OsString]) -> Result<u8, CliEr
                 &format!("Error opening {}:", file.to_string_lossy()),
             )?;
             err_line(session, &failure.words)?;
-            return Ok(session.exit_code(EXIT_FAILED, failure.fixed));
+            return Ok(session.exit_minus_one(failure.fixed)); // not confirmed
         }
     };
     out_line(session, &place_bytes(&drives, &place))?;

@@ -27,11 +27,6 @@ const NONE_FOUND: &str = "No reparse points found.";
 const NO_MATCH: &str = "No matching files were found.";
 const NOT_NTFS: &str = "Junctions are only supported on NTFS volumes.";
 
-/// The original's exit code where a junction could not be created: -1.
-const EXIT_NOT_CREATED: u8 = 255;
-/// For bad usage; not confirmed.
-const EXIT_USAGE: u8 = 255;
-
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Options {
     recurse: bool,
@@ -77,7 +72,7 @@ pub(super) fn run(session: &mut Session, words: &[OsString]) -> Result<u8, CliEr
         [link, target] if !options.delete && !options.bad => create(session, &drives, link, target),
         _ => {
             out(session, USAGE)?;
-            Ok(session.exit_code(EXIT_USAGE, 2))
+            Ok(session.exit_minus_one(2)) // not confirmed
         }
     }
 }
@@ -116,7 +111,7 @@ fn not_created(
         &format!("Error {what} {}:", link.to_string_lossy()),
     )?;
     err_line(session, &failure.words)?;
-    Ok(session.exit_code(EXIT_NOT_CREATED, failure.fixed))
+    Ok(session.exit_minus_one(failure.fixed))
 }
 
 /// A new directory with the junction on it, or the junction on an empty one that is there.

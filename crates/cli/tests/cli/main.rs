@@ -10,6 +10,7 @@ mod links;
 #[cfg(unix)]
 mod mending;
 mod prompt;
+mod roads;
 mod tools;
 mod tour;
 mod verbs;
@@ -18,6 +19,9 @@ use testkit::env::TestEnv;
 
 /// A volume in memory with the article's label, serial number and day.
 const ARTICLE_DRIVE: &str = "C=memory:label=OS;serial=768808EC;clock=1339079520";
+
+/// -1 as a process can say it: Windows keeps 32 bits of an exit code, other systems 8.
+const MINUS_ONE: i32 = if cfg!(windows) { -1 } else { 255 };
 
 fn env() -> TestEnv {
     TestEnv::new(env!("CARGO_BIN_EXE_linksmith"))

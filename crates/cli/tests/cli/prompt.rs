@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::{env, session};
+use crate::{MINUS_ONE, env, session};
 
 #[test]
 fn chains_variables_and_redirection() {
@@ -53,6 +53,12 @@ fn the_exit_status_is_the_last_commands() {
     check("cd nope\necho but then", 0);
     check("exit 5\necho not reached", 5);
     check("cd nope & exit", 1);
+    check("exit -1", MINUS_ONE);
+    check("exit 255", 255);
+    check("exit 70000", 1);
+    check("junction -nobanner nope\\x C:\\", MINUS_ONE);
+    check("junction -nobanner nope\\x C:\\\nexit", MINUS_ONE);
+    check("junction -nobanner nope\\x C:\\\ncd nope", 1);
     check("remove nope", 3);
     check("rem nothing", 0);
 }

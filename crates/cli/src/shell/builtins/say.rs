@@ -86,8 +86,19 @@ pub(super) fn exit(shell: &mut Shell<'_>, rest: &str) -> Result<Outcome, CliErro
     let words = words(rest, Splitting::Builtin);
     let code = words.iter().find(|w| !w.eq_ignore_ascii_case("/b"));
     let code = code.and_then(|c| c.parse::<i64>().ok());
-    // A process has one byte to answer with; whatever does not fit must not look like success.
-    let exit = code.map_or(shell.last, |c| u8::try_from(c).unwrap_or(1));
+    let exit = match code {
+        None => shell.last,
+        Some(code) => {
+            shell.session.minus_one = code == -1;
+            // One byte is all that every system keeps; what does not fit must not look like success.
+            let byte = if code == -1 {
+                Ok(255)
+            } else {
+                u8::try_from(code)
+            };
+            byte.unwrap_or(1)
+        }
+    };
     shell.done = Some(exit);
     Ok(Outcome::Nothing)
 }
