@@ -31,6 +31,7 @@ mod links;
 mod list;
 mod man;
 mod names;
+mod patterns;
 mod refs;
 mod remove;
 mod repair;
@@ -175,7 +176,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     VERBS.iter().map(|v| v.name)
 }
 
-/// Does the same with each path. One that fails does not stop the others: its error is said at once,
+/// Does the same with each path, patterns taken apart. One that fails does not stop the others: its error is said at once,
 /// and the answer is "some of it failed"; where there is one path alone its error is the answer.
 pub(crate) fn each(
     session: &mut Session,
@@ -183,10 +184,13 @@ pub(crate) fn each(
     mut run: impl FnMut(&mut Session, bool, &OsStr) -> Result<(), CliError>,
 ) -> Result<Exit, CliError> {
     let (mut done, mut failed) = (0_usize, Vec::new());
+    let paths = patterns::expand(session, paths);
+    let alone = paths.len() == 1;
     for path in paths {
-        match run(session, done == 0 && failed.is_empty(), path) {
+        let first = done == 0 && failed.is_empty();
+        match path.and_then(|path| run(session, first, &path)) {
             Ok(()) => done += 1,
-            Err(error) if error.silent || paths.len() == 1 => return Err(error),
+            Err(error) if error.silent || alone => return Err(error),
             Err(error) => {
                 error::report(&error, &mut session.console);
                 failed.push(error.exit);
