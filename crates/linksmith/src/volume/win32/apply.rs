@@ -5,7 +5,6 @@ use std::io::{Read, Seek, Write};
 use windows_sys::Win32::Storage::FileSystem as fs;
 
 use super::handle::Handle;
-use super::link::forget_mount_point;
 use super::open::{LOOK, Make, new_name};
 use super::sys;
 use super::undo::{Undo, rebase_asides};
@@ -329,7 +328,7 @@ impl Win32Volume {
         self.lift_asides(at, undo)?;
         let handle = self.open_to_delete(at).map_err(error)?;
         if last {
-            forget_mount_point(&handle);
+            let handle = self.forget_mount_point(at, handle)?;
             return handle.delete().map_err(error);
         }
         // Setting aside would take a full directory too.

@@ -4,9 +4,10 @@ use windows_sys::Win32::Security as security;
 use windows_sys::Win32::Storage::FileSystem as fs;
 
 use super::handle::Handle;
-use super::open::{LOOK, Make};
+use super::open::{LOOK, Make, reopen};
 use super::sys;
 use super::volume::Win32Volume;
+use crate::entry::FileId;
 use crate::path::EntryPath;
 use crate::reparse::{ReparsePoint, ReparseTag, View};
 use crate::volume::{Caps, Cause};
@@ -26,7 +27,10 @@ impl Win32Volume {
         dir: bool,
     ) -> Result<Handle, Cause> {
         check(point, dir)?;
-        let handle = self.make(at, if dir { Make::Dir } else { Make::File }, MAKE)?;
+        let handle = match volume_of_mount_point(point) {
+            Some(volume) => self.make_for_mount_point(at, &volume)?,
+            None => self.make(at, if dir { Make::Dir } else { Make::File }, MAKE)?,
+        };
         match self.set_and_read_back(&handle, point, at) {
             Ok(()) => Ok(handle),
             Err(cause) => {
@@ -43,19 +47,67 @@ impl Win32Volume {
         }
     }
 
+    /// A directory that the mount manager knows as the place of a volume. Only an administrator may tell it;
+    /// without that the reparse data, which come next in any case, do the same.
+    ///
+    /// The manager opens the directory itself and shares no deleting, so it is told while nothing is held
+    /// but a look.
+    fn make_for_mount_point(&self, at: &EntryPath, volume: &[u16]) -> Result<Handle, Cause> {
+        let error = |code| self.cause(code, at);
+        let look = self.make(at, Make::Dir, LOOK)?;
+        if let Ok(dir) = look.path() {
+            let _ = sys::set_volume_mount_point(&with_backslash(dir), volume);
+        }
+        reopen(&look, MAKE).map_err(|code| {
+            // The failure counts, not that of taking the rest of it away.
+            let _ = look.id().and_then(|id| self.delete_if(at, id));
+            error(code)
+        })
+    }
+
+    /// Removes an entry if it is still the one with this id.
+    fn delete_if(&self, at: &EntryPath, id: FileId) -> sys::Result<()> {
+        let handle = self.open_to_delete(at)?;
+        if handle.id()? == id {
+            return handle.delete();
+        }
+        Ok(())
+    }
+
     fn set_and_read_back(
         &self,
         handle: &Handle,
         point: &ReparsePoint,
         at: &EntryPath,
     ) -> Result<(), Cause> {
-        if let Some((volume, dir)) = volume_of_mount_point(point).zip(handle.path().ok()) {
-            // Tells the mount manager. Only an administrator may; without it the data alone do the same.
-            let _ = sys::set_volume_mount_point(&with_backslash(dir), &volume);
-        }
         set(handle, point.as_bytes())
             .map_err(|code| self.reparse_cause(code, at, Some(point.as_bytes())))?;
         self.read_back(handle, point, at)
+    }
+
+    /// A volume mount point that goes is told to the mount manager, which keeps a list of its own. Only an
+    /// administrator may tell it; the reparse data go with the directory in any case. The manager shares no
+    /// deleting, so the handle is let go meanwhile; what comes back is the same object, or an error.
+    pub(super) fn forget_mount_point(
+        &self,
+        at: &EntryPath,
+        handle: Handle,
+    ) -> Result<Handle, Cause> {
+        if !is_volume_mount_point(&handle) {
+            return Ok(handle);
+        }
+        let error = |code| self.cause(code, at);
+        let (id, path) = (handle.id().map_err(error)?, handle.path());
+        drop(handle);
+        if let Ok(path) = path {
+            let _ = sys::delete_volume_mount_point(&with_backslash(path));
+        }
+        let again = self.open_to_delete(at).map_err(error)?;
+        if again.id().map_err(error)? != id {
+            let why = "another entry has taken its place";
+            return Err(Cause::ReadBack(why.to_owned()));
+        }
+        Ok(again)
     }
 
     /// The system's word is not enough: Wine before 10.20 says that it made a symbolic link and makes
@@ -214,15 +266,10 @@ fn unsupported(data: Option<&[u8]>) -> Cause {
     })
 }
 
-/// A volume mount point that goes is told to the mount manager, which keeps a list of its own. Only
-/// an administrator may tell it; the reparse data go with the directory in any case.
-pub(super) fn forget_mount_point(handle: &Handle) {
+fn is_volume_mount_point(handle: &Handle) -> bool {
     let data = handle.reparse_data().ok().flatten();
     let point = data.and_then(|data| ReparsePoint::from_bytes(data).ok());
-    let is_one = point.as_ref().and_then(volume_of_mount_point).is_some();
-    if let Some(path) = handle.path().ok().filter(|_| is_one) {
-        let _ = sys::delete_volume_mount_point(&with_backslash(path));
-    }
+    point.as_ref().and_then(volume_of_mount_point).is_some()
 }
 
 /// Turns on `SeCreateSymbolicLinkPrivilege`: an administrator has it, but not enabled.

@@ -172,6 +172,15 @@ pub(super) fn reopen_contents(handle: &Handle) -> Result<Handle> {
     sys::nt_create(handle.borrow(), &[], how).map(Handle::new)
 }
 
+/// The same object once more by its handle, a link itself, with other rights.
+pub(super) fn reopen(handle: &Handle, access: u32) -> Result<Handle> {
+    let how = Open {
+        dont_reparse: false,
+        ..existing(access)
+    };
+    sys::nt_create(handle.borrow(), &[], how).map(Handle::new)
+}
+
 /// `FILE_OPEN_FOR_BACKUP_INTENT` lets an administrator read what the lists do not let him.
 const OPTIONS: u32 = nt::FILE_OPEN_REPARSE_POINT | nt::FILE_OPEN_FOR_BACKUP_INTENT;
 const CONTENTS: u32 = nt::FILE_NON_DIRECTORY_FILE | nt::FILE_OPEN_FOR_BACKUP_INTENT;

@@ -1,6 +1,9 @@
 //! What only a live Windows (or Wine) can show; the rules all volumes share are the conformance suite's.
 
+use windows_sys::Win32::Storage::FileSystem::DELETE;
+
 use super::Win32Volume;
+use super::open::{LOOK, reopen};
 use crate::entry::{Attributes, Base, FileTime, Times};
 use crate::path::EntryPath;
 use crate::plan::Step;
@@ -82,6 +85,32 @@ fn a_listing_and_a_look_agree() {
             (looked.name, looked.attributes),
             (listed.name, listed.attributes)
         );
+    }
+}
+
+/// A handle with other rights is on the same object, whatever the path leads to meanwhile.
+#[test]
+fn an_object_is_opened_once_more_by_its_handle() {
+    let (_dir, volume) = volume();
+    let made = [Step::MakeDir { at: path("dir") }, file("f", "x")];
+    volume.apply(&made).expect("made");
+    for name in ["dir", "f"] {
+        let look = volume.open_at(&path(name), LOOK).expect("open");
+        volume
+            .apply(&[Step::Rename {
+                from: path(name),
+                to: path("elsewhere"),
+                replace: false,
+            }])
+            .expect("renamed");
+        let again = reopen(&look, LOOK | DELETE).expect("open again");
+        assert_eq!(again.id().expect("an id"), look.id().expect("an id"));
+        again.delete().expect("deleted");
+        drop((look, again));
+        assert!(matches!(
+            cause(volume.entry(&path("elsewhere"))),
+            Cause::NotFound
+        ));
     }
 }
 
