@@ -63,8 +63,8 @@ impl TestEnv {
         self
     }
 
-    /// Every entry below the folder in order, with what links say: `a`, `b/`, `c -> a`. To see that
-    /// nothing was left behind and nothing lost.
+    /// Every entry below the folder in order, with what links say: `a`, `b/`, `b/c -> a`, on Windows too. To see
+    /// that nothing was left behind and nothing lost.
     pub fn tree(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let mut todo = vec![self.path.clone()];
@@ -75,7 +75,8 @@ impl TestEnv {
                     .strip_prefix(&self.path)
                     .unwrap_or(&path)
                     .display()
-                    .to_string();
+                    .to_string()
+                    .replace(std::path::MAIN_SEPARATOR, "/");
                 let kind = entry.file_type().expect("an entry");
                 if kind.is_symlink() {
                     let target = std::fs::read_link(&path).expect("a link");

@@ -29,8 +29,22 @@ pub(super) fn of_io(error: io::Error) -> Cause {
         io::ErrorKind::ReadOnlyFilesystem => Cause::ReadOnly,
         io::ErrorKind::StorageFull => Cause::NoSpace,
         io::ErrorKind::IsADirectory => Cause::IsADirectory,
-        _ => Cause::Io(error),
+        _ => of_code(error),
     }
+}
+
+/// A code of Windows' has words and a hint of its own.
+#[cfg(windows)]
+fn of_code(error: io::Error) -> Cause {
+    match crate::win32_error::Win32Error::from_io(&error) {
+        Some(code) => Cause::Win32(code.0),
+        None => Cause::Io(error),
+    }
+}
+
+#[cfg(not(windows))]
+fn of_code(error: io::Error) -> Cause {
+    Cause::Io(error)
 }
 
 pub(super) fn of_partition(error: PartitionError) -> Cause {

@@ -11,6 +11,9 @@ use std::time::Duration;
 
 use linksmith_ntfs::device::Device;
 
+#[cfg(windows)]
+use crate::win32_error::Win32Error;
+
 /// What is wanted of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -257,6 +260,18 @@ fn open(path: &Path, access: Access) -> io::Result<File> {
         .write(access == Access::Write)
         .share_mode(share)
         .open(path)
+        .map_err(busy)
+}
+
+/// Says of a sharing or lock violation what it means, as the locks of other systems do.
+#[cfg(windows)]
+fn busy(error: io::Error) -> io::Error {
+    match Win32Error::from_io(&error) {
+        Some(Win32Error::SHARING_VIOLATION | Win32Error::LOCK_VIOLATION) => {
+            io::Error::new(io::ErrorKind::ResourceBusy, error)
+        }
+        _ => error,
+    }
 }
 
 #[cfg(not(any(unix, windows)))]
@@ -334,21 +349,22 @@ pub(super) mod positioned {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(all(test, any(unix, windows)))]
 mod tests {
     use super::*;
 
     #[test]
     fn a_writer_is_alone() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        file.as_file().set_len(4096).unwrap();
-        let reader = FileDevice::open(file.path(), Access::Read).unwrap();
-        assert!(FileDevice::open(file.path(), Access::Read).is_ok());
-        let busy = FileDevice::open(file.path(), Access::Write).unwrap_err();
-        assert_eq!(busy.kind(), io::ErrorKind::ResourceBusy);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("image");
+        std::fs::write(&path, [0; 4096]).unwrap();
+        let reader = FileDevice::open(&path, Access::Read).unwrap();
+        assert!(FileDevice::open(&path, Access::Read).is_ok());
+        let busy = |access| FileDevice::open(&path, access).unwrap_err().kind();
+        assert_eq!(busy(Access::Write), io::ErrorKind::ResourceBusy);
         drop(reader);
-        let writer = FileDevice::open(file.path(), Access::Write).unwrap();
-        assert!(FileDevice::open(file.path(), Access::Read).is_err());
+        let writer = FileDevice::open(&path, Access::Write).unwrap();
+        assert_eq!(busy(Access::Read), io::ErrorKind::ResourceBusy);
         writer.write_at(4094, &[1, 2]).unwrap();
         assert!(writer.write_at(4095, &[1, 2]).is_err(), "it never grows");
         let mut two = [0; 2];
