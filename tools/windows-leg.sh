@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
-# Builds linksmith for Windows on a Debian-like machine and runs its tests under Wine.
+# Builds linksmith for Windows on a Debian-like machine and runs its tests under Wine; type-checks it for macOS.
 #
 #   tools/windows-leg.sh setup               the target's std, the linker, Wine 10 (cached outside the repository)
-#   tools/windows-leg.sh check               build and clippy for -gnu, clippy for -msvc
+#   tools/windows-leg.sh check               build and clippy for -gnu, clippy for -msvc, tests included; imports
 #   tools/windows-leg.sh test [CARGO ARGS]   `cargo test --target x86_64-pc-windows-gnu` under Wine
+#   tools/windows-leg.sh release             the program to hand out: its size, and the DLLs that it needs
 #   tools/windows-leg.sh run EXE [ARGS]      one Windows program under Wine, the tree at its own path
+#   tools/windows-leg.sh macos               type-check for aarch64-apple-darwin
 #   tools/windows-leg.sh env                 the variables for a shell of one's own: eval "$(... env)"
 #
 # Exit status: cargo's; 3 when the std of the target cannot be had here, 4 when Wine cannot.
 #
 # The std: people use `rustup target add x86_64-pc-windows-gnu`, and where that is installed it is used.
 # Where it is not, the sources of the std are built once, into a copy (hard links) of the toolchain: the
-# `rust-src` of the toolchain itself, or Debian's package of the very same version.
+# `rust-src` of the toolchain itself, or Debian's package of the very same version. For the targets that are
+# only checked, its metadata alone are made.
 # Wine: 10 or newer. Older ones lack bcryptprimitives.dll, and no current Rust program starts. Where the
 # system has none, one is put into a chroot of its own; each run sees the tree through a mount namespace
 # that ends with it, so that deleting the cache can never reach the tree.
@@ -21,6 +24,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/linksmith
 gnu=x86_64-pc-windows-gnu
 msvc=x86_64-pc-windows-msvc
+darwin=aarch64-apple-darwin
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 say() { echo "windows-leg: $*" >&2; }
@@ -41,7 +45,7 @@ mirror() {
 version=$(rustc --version | cut -d' ' -f2)
 sysroot=$(realpath "$(rustc --print sysroot)")
 toolchain=$sysroot
-std_of() { ls "$1/lib/rustlib/$2/lib"/libstd-*.rlib >/dev/null 2>&1; }
+std_of() { ls "$1/lib/rustlib/$2/lib"/libstd-*.r* >/dev/null 2>&1; }
 
 # The folder of the std's sources, into $library.
 find_sources() {
@@ -68,39 +72,53 @@ fetch_debian_sources() {
     rm -rf "$apt" "$into"; mv "$into.new" "$into"
 }
 
-# Gives the copy of the toolchain a std for target $1, built from $library.
+# Gives the copy of the toolchain a std for target $1, built from $library; only checked where $2 is `check`.
 build_std() {
-    local target=$1 seed; seed=$(mktemp -d)
-    say "building the std for $target (under a minute)"
+    local target=$1 how=$2 seed kind=rlib; seed=$(mktemp -d)
+    [ "$how" = check ] && kind=rmeta
+    say "making the std for $target (under a minute)"
     mkdir "$seed/src"; : >"$seed/src/lib.rs"
     printf '[package]\nname = "stdseed"\nversion = "0.0.0"\nedition = "2021"\n' >"$seed/Cargo.toml"
     (cd "$seed" && PATH=$toolchain/bin:$PATH RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$seed/target nice \
-        cargo build -q --release -Zbuild-std=std,panic_unwind,panic_abort,test,proc_macro --target "$target") >"$cache/std.log" 2>&1 ||
-        { tail -n 20 "$cache/std.log" >&2; cannot 3 "the std for $target did not build"; }
+        cargo "$how" -q --release -Zbuild-std=std,panic_unwind,panic_abort,test,proc_macro --target "$target") >"$cache/std.log" 2>&1 ||
+        { tail -n 20 "$cache/std.log" >&2; rm -rf "$seed"; cannot 3 "the std for $target did not build"; }
     local lib=$toolchain/lib/rustlib/$target/lib
     mkdir -p "$lib.new"
-    find "$seed/target/$target/release/deps" -name '*.rlib' ! -name 'libstdseed*' -exec cp {} "$lib.new/" \;
+    find "$seed/target/$target/release/deps" -name "*.$kind" ! -name 'libstdseed*' -exec cp {} "$lib.new/" \;
     rm -rf "$lib" "$seed"; mv "$lib.new" "$lib"
 }
 
-setup_std() {
+setup_linker() {
     mkdir -p "$cache"
     have x86_64-w64-mingw32-gcc || install_debian gcc-mingw-w64-x86-64-win32 ||
         cannot 3 "no x86_64-w64-mingw32-gcc here: install gcc-mingw-w64-x86-64-win32"
-    std_of "$sysroot" $gnu && std_of "$sysroot" $msvc && return
+}
+
+# Sees to it that $toolchain has a std for target $1: rustup's own, or else one in a copy of the toolchain.
+setup_std() {
+    mkdir -p "$cache"
+    std_of "$sysroot" "$1" && return
     toolchain=$cache/toolchain-$version
-    std_of "$toolchain" $gnu && std_of "$toolchain" $msvc && return
+    std_of "$toolchain" "$1" && return
     find_sources
-    rm -rf "$toolchain"; mkdir -p "$toolchain"
-    local part; for part in bin lib libexec; do
+    [ -e "$toolchain" ] || copy_toolchain
+    build_std "$1" "$2"
+}
+
+copy_toolchain() {
+    local into=$toolchain.new part
+    rm -rf "$into"; mkdir -p "$into"
+    for part in bin lib libexec; do
         [ -e "$sysroot/$part" ] || continue
-        cp -al "$sysroot/$part" "$toolchain/" 2>/dev/null || cp -a "$sysroot/$part" "$toolchain/"
+        cp -al "$sysroot/$part" "$into/" 2>/dev/null || cp -a "$sysroot/$part" "$into/"
     done
     # Links only: what rustup installed stays where it is.
-    rm -rf "$toolchain/lib/rustlib/src"; mkdir -p "$toolchain/lib/rustlib/src/rust"
-    ln -s "$library" "$toolchain/lib/rustlib/src/rust/library"
-    local target; for target in $gnu $msvc; do std_of "$toolchain" $target || build_std $target; done
+    rm -rf "$into/lib/rustlib/src"; mkdir -p "$into/lib/rustlib/src/rust"
+    ln -s "$library" "$into/lib/rustlib/src/rust/library"
+    mv "$into" "$toolchain"
 }
+
+setup_windows() { setup_linker; setup_std $gnu build; setup_std $msvc check; }
 
 # --- Wine ---------------------------------------------------------------------------------------------
 
@@ -166,27 +184,69 @@ variables() {
 }
 use_variables() { local line; while IFS= read -r line; do export "${line?}"; done < <(variables); }
 
+# xtask's long runs are for this machine alone.
+crates=(--workspace --exclude xtask)
+
+lint() {
+    say "clippy for $1"
+    cargo clippy -q "${crates[@]}" --all-targets --locked --target "$1" -- -D warnings
+}
+
+# Each of these is part of every Windows since 7 (api-ms-win-*: a set of names for parts of those). What a compiler
+# brings of its own (libgcc, winpthread, vcruntime) is linked in or missing on most machines.
+system_dlls='^(advapi32|bcrypt|bcryptprimitives|gdi32|kernel32|kernelbase|msvcrt|ntdll|shell32|user32|userenv|ws2_32|api-ms-win-[a-z0-9-]+)\.dll$'
+
+imports() {
+    local dlls strange
+    dlls=$(x86_64-w64-mingw32-objdump -p "$1" | sed -n 's/^\s*DLL Name: //p' | tr 'A-Z' 'a-z' | sort -u)
+    strange=$(grep -Ev "$system_dlls" <<<"$dlls" || true)
+    [ -n "$dlls" ] || { say "the imports of $1 cannot be read"; return 1; }
+    [ -z "$strange" ] || { say "$1 needs what is no part of Windows: $(xargs <<<"$strange")"; return 1; }
+    say "imports of the system's own alone: $(xargs <<<"$dlls")"
+}
+
 mode=${1:-help}; shift || true
 case $mode in
-setup) setup_std; setup_wine; setup_prefix; say "ready: rustc $version for $gnu and $msvc, Wine" ;;
+setup)
+    # Wine is waiting for the network, the std for the processor.
+    (setup_wine; setup_prefix) & wine=$!
+    setup_windows
+    wait $wine
+    say "ready: rustc $version for $gnu and $msvc, Wine" ;;
 check)
-    setup_std; use_variables; cd "$top"
-    # xtask's long runs are for this machine alone.
-    say "building for $gnu"; cargo build -q --workspace --exclude xtask --target $gnu
-    for target in $gnu $msvc; do
-        say "clippy for $target"
-        cargo clippy -q --workspace --exclude xtask --lib --bins --target "$target" -- -D warnings
-    done
-    say "checked: $gnu builds, $gnu and $msvc pass clippy"
+    setup_windows; use_variables; cd "$top"
+    say "building for $gnu"; cargo build -q "${crates[@]}" --locked --target $gnu
+    imports "$CARGO_TARGET_DIR/$gnu/debug/linksmith.exe"
+    lint $gnu
+    lint $msvc
+    say "checked: $gnu builds, $gnu and $msvc pass clippy, tests included"
+    ;;
+macos)
+    setup_std $darwin check; use_variables; cd "$top"
+    # Widths of fields differ between the Unix systems, and clippy finds the conversions needless here.
+    say "type-checking for $darwin"
+    RUSTFLAGS="-D warnings" cargo check -q "${crates[@]}" --all-targets --locked --target $darwin
+    say "checked: the types are right for $darwin, tests included; nothing was linked or run"
     ;;
 test)
-    setup_std; setup_wine; setup_prefix; use_variables; cd "$top"
-    exec cargo test --target $gnu "$@"
+    setup_linker; setup_std $gnu build; setup_wine; setup_prefix; use_variables; cd "$top"
+    [ $# -gt 0 ] || set -- "${crates[@]}" --locked --no-fail-fast
+    log=$(mktemp); trap 'rm -f "$log"' EXIT
+    status=0; cargo test --target $gnu "$@" 2>&1 | tee "$log" || status=$?
+    tools/test-summary "under Wine" <"$log"
+    exit "$status"
+    ;;
+release)
+    setup_linker; setup_std $gnu build; use_variables; cd "$top"
+    say "building for $gnu, optimised"; cargo build -q --release --locked -p linksmith-cli --target $gnu
+    exe=$CARGO_TARGET_DIR/$gnu/release/linksmith.exe
+    imports "$exe"
+    say "$(stat -c %s "$exe") bytes: $exe"
     ;;
 run)
     exe=$(realpath "$1"); shift
     in_wine wine "$exe" "$@"
     ;;
-env) setup_std >&2; variables | sed "s/^/export /; s/=\(.*\)/='\1'/" ;;
+env) setup_linker; setup_std $gnu build >&2; variables | sed "s/^/export /; s/=\(.*\)/='\1'/" ;;
 *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; [ "$mode" = help ] ;;
 esac

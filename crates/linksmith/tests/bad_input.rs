@@ -1,16 +1,11 @@
 //! A full disk and missing rights: the error says so, and nothing is left behind.
 
-#[cfg(unix)]
-use std::path::Path;
-use std::sync::Arc;
-
-use linksmith::entry::LinkText;
 use linksmith::path::EntryPath;
 use linksmith::plan::Step;
 use linksmith::volume::memory::MemoryVolume;
 use linksmith::volume::{Cause, Volume};
 use testkit::conformance::snapshot;
-use testkit::suite::{Need, Suite};
+use testkit::suite::Suite;
 
 fn main() {
     let suite = Suite::new("bad_input").case("memory_full", &[], || full(&memory(), 64));
@@ -95,11 +90,15 @@ mod posix {
     #![allow(clippy::disallowed_methods)] // Trees are prepared behind the volumes' backs.
 
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::Path;
     use std::process::Command;
+    use std::sync::Arc;
 
+    use linksmith::entry::LinkText;
     use linksmith::resolve::{Status, resolve};
     use linksmith::volume::posix::PosixVolume;
     use linksmith::volume::{Drives, list};
+    use testkit::suite::Need;
 
     use super::*;
 

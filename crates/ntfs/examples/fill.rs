@@ -5,10 +5,10 @@
     clippy::disallowed_methods,
     reason = "a program for measuring, on an image that is its argument"
 )]
-#![cfg(unix)]
 
 use std::fs::File;
 use std::io;
+#[cfg(unix)]
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
@@ -23,11 +23,24 @@ impl Device for Disk {
     fn len(&self) -> u64 {
         self.1
     }
+    #[cfg(unix)]
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         self.0.read_exact_at(buf, offset)
     }
+    #[cfg(unix)]
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.0.write_all_at(data, offset)
+    }
+    // One thread alone uses it, so the file's own position will do elsewhere.
+    #[cfg(not(unix))]
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        io::Seek::seek(&mut &self.0, io::SeekFrom::Start(offset))?;
+        io::Read::read_exact(&mut &self.0, buf)
+    }
+    #[cfg(not(unix))]
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        io::Seek::seek(&mut &self.0, io::SeekFrom::Start(offset))?;
+        io::Write::write_all(&mut &self.0, data)
     }
     fn flush(&self) -> io::Result<()> {
         self.0.sync_data()

@@ -111,16 +111,18 @@ impl Image {
 
     /// Works on the volume as ntfs-3g mounts it, and waits until the driver has written everything and ended.
     fn mounted(&self, work: impl FnOnce(&std::path::Path)) {
-        use std::os::unix::fs::MetadataExt;
         let at = self.folder.path().join("mnt");
         std::fs::create_dir_all(&at).unwrap();
-        let before = std::fs::symlink_metadata(&at).unwrap().dev();
+        let mounted = || {
+            let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
+            mounts.contains(at.to_str().unwrap())
+        };
         let mut driver = Command::new(find_tool("ntfs-3g").unwrap())
             .args(["-o", "no_detach"])
             .args([self.path(), at.clone()])
             .spawn()
             .unwrap();
-        while std::fs::symlink_metadata(&at).unwrap().dev() == before {
+        while !mounted() {
             assert!(
                 driver.try_wait().unwrap().is_none(),
                 "ntfs-3g refuses the volume"
