@@ -232,6 +232,7 @@ test)
     setup_linker; setup_std $gnu build; setup_wine; setup_prefix; use_variables; cd "$top"
     [ $# -gt 0 ] || set -- "${crates[@]}" --locked --no-fail-fast
     log=$(mktemp); trap 'rm -f "$log"' EXIT
+    export INSTA_UPDATE=no
     status=0; cargo test --target $gnu "$@" 2>&1 | tee "$log" || status=$?
     tools/test-summary "under Wine" <"$log"
     exit "$status"

@@ -23,6 +23,7 @@ impl TestEnv {
             reason = "where TMPDIR leads is not what is tested"
         )]
         let path = dir.path().canonicalize().expect("the folder's path");
+        let path = plain(path);
         Self {
             program: program.into(),
             dir,
@@ -103,7 +104,8 @@ impl TestEnv {
         command
             .env("TZ", "America/New_York")
             .env("NO_COLOR", "1")
-            .env("TMPDIR", self.dir.path());
+            .env("TMPDIR", self.dir.path())
+            .env("TMP", self.dir.path());
         for kept in ["PATH", "SYSTEMROOT", "WINDIR"] {
             if let Some(value) = std::env::var_os(kept) {
                 command.env(kept, value);
@@ -149,6 +151,13 @@ impl TestEnv {
         let text = text.replace(&dir, "$DIR").replace(inner, "$DIR");
         without_ids(&text)
     }
+}
+
+/// A path without the `\\?\` that Windows begins a canonical one with: people and programs write it without.
+fn plain(path: PathBuf) -> PathBuf {
+    let text = path.to_str().and_then(|text| text.strip_prefix(r"\\?\"));
+    let drive = text.filter(|text| text.as_bytes().get(1) == Some(&b':'));
+    drive.map(PathBuf::from).unwrap_or(path)
 }
 
 /// Starts a program. One that was just copied may still be open for writing in a process that another
