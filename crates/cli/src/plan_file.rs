@@ -7,7 +7,7 @@
 use linksmith::volume::Drives;
 use linksmith::{
     Attributes, DriveId, EntryPath, Expect, FileId, FileTime, LinkText, Place, Plan, PlannedStep,
-    ReparsePoint, Step, Times, Warning,
+    ReparsePoint, Source, Step, Times, Warning,
 };
 use serde::{Deserialize, Serialize};
 
@@ -120,6 +120,12 @@ enum Does {
         at: Bytes,
         contents: Bytes,
     },
+    CopyFile {
+        at: Bytes,
+        from: SourceOf,
+        times: [u64; 4],
+        attributes: Option<u32>,
+    },
     WriteFile {
         at: Bytes,
         contents: Bytes,
@@ -155,6 +161,66 @@ enum Does {
     },
 }
 
+/// Whose contents a copy takes; without a drive it is the step's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct SourceOf {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drive: Option<u16>,
+    at: Bytes,
+    volume: String,
+    file: String,
+    size: u64,
+    modified: u64,
+}
+
+impl SourceOf {
+    fn of(source: &Source) -> Self {
+        Self {
+            drive: source.drive.map(|d| d.0),
+            at: Bytes::path(&source.at),
+            volume: format!("{:016x}", source.id.volume),
+            file: format!("{:032x}", source.id.file),
+            size: source.size,
+            modified: source.modified.0,
+        }
+    }
+
+    fn to_source(&self) -> Result<Source, String> {
+        Ok(Source {
+            drive: self.drive.map(DriveId),
+            at: self.at.to_path()?,
+            id: file_id(&self.volume, &self.file)?,
+            size: self.size,
+            modified: FileTime(self.modified),
+        })
+    }
+}
+
+fn file_id(volume: &str, file: &str) -> Result<FileId, String> {
+    Ok(FileId {
+        volume: u64::from_str_radix(volume, 16).map_err(|e| e.to_string())?,
+        file: u128::from_str_radix(file, 16).map_err(|e| e.to_string())?,
+    })
+}
+
+fn times_of(times: &Times) -> [u64; 4] {
+    [
+        times.created.0,
+        times.modified.0,
+        times.changed.0,
+        times.accessed.0,
+    ]
+}
+
+fn to_times([created, modified, changed, accessed]: [u64; 4]) -> Times {
+    Times {
+        created: FileTime(created),
+        modified: FileTime(modified),
+        changed: FileTime(changed),
+        accessed: FileTime(accessed),
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 enum ExpectOf {
@@ -166,6 +232,10 @@ enum ExpectOf {
         volume: String,
         file: String,
         link: Option<TextOf>,
+    },
+    SameContents {
+        at: Bytes,
+        other: Bytes,
     },
 }
 
@@ -183,6 +253,17 @@ impl Does {
             Step::MakeFile { at, contents } => Self::MakeFile {
                 at: path(at),
                 contents: Bytes::of(contents),
+            },
+            Step::CopyFile {
+                at,
+                from,
+                times,
+                attributes,
+            } => Self::CopyFile {
+                at: path(at),
+                from: SourceOf::of(from),
+                times: times_of(times),
+                attributes: attributes.map(|a| a.bits()),
             },
             Step::WriteFile { at, contents } => Self::WriteFile {
                 at: path(at),
@@ -214,12 +295,7 @@ impl Does {
                 attributes,
             } => Self::SetMeta {
                 at: path(at),
-                times: [
-                    times.created.0,
-                    times.modified.0,
-                    times.changed.0,
-                    times.accessed.0,
-                ],
+                times: times_of(times),
                 attributes: attributes.map(|a| a.bits()),
             },
         }
@@ -231,6 +307,17 @@ impl Does {
             Self::MakeFile { at, contents } => Step::MakeFile {
                 at: at.to_path()?,
                 contents: contents.to_bytes()?,
+            },
+            Self::CopyFile {
+                at,
+                from,
+                times,
+                attributes,
+            } => Step::CopyFile {
+                at: at.to_path()?,
+                from: from.to_source()?,
+                times: to_times(*times),
+                attributes: attributes.map(Attributes::from_bits_retain),
             },
             Self::WriteFile { at, contents } => Step::WriteFile {
                 at: at.to_path()?,
@@ -258,16 +345,11 @@ impl Does {
             Self::Remove { at } => Step::Remove { at: at.to_path()? },
             Self::SetMeta {
                 at,
-                times: [created, modified, changed, accessed],
+                times,
                 attributes,
             } => Step::SetMeta {
                 at: at.to_path()?,
-                times: Times {
-                    created: FileTime(*created),
-                    modified: FileTime(*modified),
-                    changed: FileTime(*changed),
-                    accessed: FileTime(*accessed),
-                },
+                times: to_times(*times),
                 attributes: attributes.map(Attributes::from_bits_retain),
             },
         })
@@ -286,6 +368,10 @@ impl ExpectOf {
                 file: format!("{:032x}", id.file),
                 link: link.as_ref().map(TextOf::of),
             },
+            Expect::SameContents { at, other } => Self::SameContents {
+                at: Bytes::path(at),
+                other: Bytes::path(other),
+            },
         }
     }
 
@@ -299,11 +385,12 @@ impl ExpectOf {
                 link,
             } => Ok(Expect::Entry {
                 at: at.to_path()?,
-                id: FileId {
-                    volume: u64::from_str_radix(volume, 16).map_err(|e| e.to_string())?,
-                    file: u128::from_str_radix(file, 16).map_err(|e| e.to_string())?,
-                },
+                id: file_id(volume, file)?,
                 link: link.as_ref().map(TextOf::to_text).transpose()?,
+            }),
+            Self::SameContents { at, other } => Ok(Expect::SameContents {
+                at: at.to_path()?,
+                other: other.to_path()?,
             }),
         }
     }
@@ -335,7 +422,8 @@ impl StepOf {
 impl PlanFile {
     /// A plan's shape.
     pub(crate) fn of(plan: &Plan, drives: &Drives) -> Self {
-        let mut ids: Vec<DriveId> = plan.steps.iter().map(|s| s.drive).collect();
+        let of_step = |s: &PlannedStep| std::iter::once(s.drive).chain(s.step.source_drive());
+        let mut ids: Vec<DriveId> = plan.steps.iter().flat_map(of_step).collect();
         ids.sort_unstable();
         ids.dedup();
         let drive = |id: DriveId| {
@@ -403,6 +491,15 @@ pub(crate) fn words(drives: &Drives, planned: &PlannedStep) -> String {
         Step::MakeFile { at, contents } => {
             format!("make the file {} ({} bytes)", shown(at), contents.len())
         }
+        Step::CopyFile { at, from, .. } => {
+            let place = Place {
+                drive: from.drive.unwrap_or(planned.drive),
+                path: from.at.clone(),
+            };
+            let source = crate::describe::place_bytes(drives, &place);
+            let source = crate::output::visible(&source).into_owned();
+            format!("copy {source} to {} ({} bytes)", shown(at), from.size)
+        }
         Step::WriteFile { at, contents } => {
             format!("write the file {} ({} bytes)", shown(at), contents.len())
         }
@@ -459,6 +556,18 @@ mod tests {
                 at: at.clone(),
                 contents: b"\x00\xff".to_vec(),
             },
+            Step::CopyFile {
+                at: at.clone(),
+                from: Source {
+                    drive: Some(DriveId(0)),
+                    at: path("c"),
+                    id,
+                    size: u64::MAX,
+                    modified: FileTime(1),
+                },
+                times: Times::default(),
+                attributes: Some(Attributes::READONLY),
+            },
             Step::WriteFile {
                 at: at.clone(),
                 contents: b"text".to_vec(),
@@ -504,6 +613,10 @@ mod tests {
                     at: at.clone(),
                     id,
                     link: Some(link.clone()),
+                },
+                Expect::SameContents {
+                    at: at.clone(),
+                    other: path("c"),
                 },
             ];
             plan.push(DriveId(0), step, expect);

@@ -10,8 +10,8 @@ use linksmith::path::Root;
 use linksmith::resolve::{Hop, Located, inspect_entry};
 use linksmith::volume::{Drives, PathStyle, list};
 use linksmith::{
-    Base, DriveId, End, Entry, EntryPath, FileId, Kind, LinkText, Place, ReparsePoint, Step,
-    TargetPath, VolumeError,
+    Base, DriveId, End, Entry, EntryPath, FileId, Kind, LinkText, Place, ReparsePoint, Source,
+    Step, TargetPath, VolumeError,
 };
 
 use crate::error::CliError;
@@ -19,8 +19,6 @@ use crate::session::{failed, located};
 
 /// Steps that are done together.
 const BATCH_STEPS: usize = 4096;
-/// Bytes of contents that are written together.
-const BATCH_BYTES: usize = 32 << 20;
 
 /// One side of a transfer.
 pub(crate) struct Side<'a> {
@@ -59,7 +57,6 @@ pub(crate) fn run(
         to,
         watch,
         batch: Vec::new(),
-        bytes: 0,
         seen: HashMap::new(),
         counts: Counts::default(),
         late: Vec::new(),
@@ -73,7 +70,6 @@ struct Transfer<'a> {
     to: &'a Side<'a>,
     watch: &'a mut dyn Watch,
     batch: Vec<Step>,
-    bytes: usize,
     /// Where files with several names went first.
     seen: HashMap<FileId, EntryPath>,
     counts: Counts,
@@ -147,7 +143,7 @@ impl Transfer<'_> {
                 }
                 self.put(Step::MakeDir { at: new })
             }
-            Base::File => self.file(at, new, &entry, meta),
+            Base::File => self.file(at, new, &entry),
             Base::PosixSymlink | Base::Special => {
                 let shown = at.display().into_owned();
                 self.watch
@@ -156,22 +152,22 @@ impl Transfer<'_> {
         }
     }
 
-    fn file(
-        &mut self,
-        at: &EntryPath,
-        new: EntryPath,
-        entry: &Entry,
-        meta: Step,
-    ) -> Result<(), CliError> {
+    fn file(&mut self, at: &EntryPath, new: EntryPath, entry: &Entry) -> Result<(), CliError> {
         if let Some(existing) = self.seen.get(&entry.id) {
             self.counts.links += 1;
             let existing = existing.clone();
             return self.put(Step::HardLink { existing, new });
         }
-        let contents = match self.read(at) {
-            Ok(contents) => contents,
+        let drive = self.from.root.drive;
+        let source = inside(&self.from.root.path, at);
+        let volume = self.from.drives.volume(drive).map_err(located)?;
+        // What cannot be opened now would cost the steps that are done with it. The listing may repeat an
+        // older size and time than the file has.
+        let opened = volume.read(&source).and_then(|_| volume.entry(&source));
+        let now = match opened {
+            Ok(now) => now,
             Err(error) => {
-                self.watch.error(error);
+                self.fail(&error);
                 return Ok(());
             }
         };
@@ -180,23 +176,12 @@ impl Transfer<'_> {
             self.seen.insert(entry.id, new.clone());
         }
         self.counts.files += 1;
-        self.bytes += contents.len();
-        self.put(Step::MakeFile { at: new, contents })?;
-        self.put(meta)
-    }
-
-    fn read(&self, at: &EntryPath) -> Result<Vec<u8>, CliError> {
-        let drive = self.from.root.drive;
-        let source = inside(&self.from.root.path, at);
-        let volume = self.from.drives.volume(drive).map_err(located)?;
-        let read = |mut reader: Box<dyn std::io::Read + '_>| {
-            let mut contents = Vec::new();
-            let done = reader.read_to_end(&mut contents);
-            done.map(|_| contents)
-                .map_err(|e| VolumeError::new("read", &source, linksmith::Cause::Io(e)))
-        };
-        let contents = volume.read(&source).and_then(read);
-        contents.map_err(|e| failed(self.from.drives, drive, &e))
+        self.put(Step::CopyFile {
+            at: new,
+            from: Source::of(Some(drive), source, &now),
+            times: entry.times,
+            attributes: None,
+        })
     }
 
     fn link(&mut self, at: &EntryPath, new: EntryPath, entry: Entry) -> Result<(), CliError> {
@@ -230,7 +215,7 @@ impl Transfer<'_> {
 
     fn put(&mut self, step: Step) -> Result<(), CliError> {
         self.batch.push(step);
-        if self.batch.len() >= BATCH_STEPS || self.bytes >= BATCH_BYTES {
+        if self.batch.len() >= BATCH_STEPS {
             self.flush()?;
         }
         Ok(())
@@ -239,7 +224,6 @@ impl Transfer<'_> {
     /// Does what is gathered; where that fails as a whole, one by one, so that one bad name costs itself.
     fn flush(&mut self) -> Result<(), CliError> {
         let steps = std::mem::take(&mut self.batch);
-        self.bytes = 0;
         if steps.is_empty() || self.watch.steps(self.to.root.drive, &steps).is_ok() {
             return Ok(());
         }

@@ -60,7 +60,7 @@ pub mod win32_error;
 
 pub use entry::{Attributes, Base, Entry, FileId, FileTime, LinkKind, LinkText, Times};
 pub use path::{EntryPath, Name, NameError, TargetPath};
-pub use plan::{Expect, Plan, PlannedStep, Step, Warning};
+pub use plan::{Expect, Plan, PlannedStep, Source, Step, Warning};
 pub use reparse::{Kind, ReparsePoint, ReparseTag, View};
 pub use resolve::{End, Hop, Located, Resolution, Status, inspect};
 pub use volume::{

@@ -1,6 +1,6 @@
 //! Changes as plain data: printable, saved, checked again, taken back.
 
-use crate::entry::{Attributes, FileId, LinkText, Times};
+use crate::entry::{Attributes, Base, Entry, FileId, FileTime, LinkText, Times};
 use crate::path::EntryPath;
 use crate::reparse::ReparsePoint;
 use crate::volume::DriveId;
@@ -21,6 +21,18 @@ pub enum Step {
         at: EntryPath,
         /// Its bytes.
         contents: Vec<u8>,
+    },
+    /// Makes a file with the contents of another, which are not in the plan: they are read piece by piece
+    /// when the step is done.
+    CopyFile {
+        /// Where; must be free.
+        at: EntryPath,
+        /// Whose contents.
+        from: Source,
+        /// The times it gets; 0 leaves one as it becomes.
+        times: Times,
+        /// The settable flags it gets, as with [`Step::SetMeta`].
+        attributes: Option<Attributes>,
     },
     /// Replaces the contents of a file that is there, through all of its names.
     WriteFile {
@@ -88,6 +100,7 @@ impl Step {
         match self {
             Self::MakeDir { .. } => "make the directory",
             Self::MakeFile { .. } => "make the file",
+            Self::CopyFile { .. } => "make the copy",
             Self::WriteFile { .. } => "write",
             Self::MakeLink { .. } => "make the link",
             Self::SetReparse { .. } => "set the reparse data of",
@@ -99,11 +112,20 @@ impl Step {
         }
     }
 
+    /// Another drive that the step takes something from.
+    pub fn source_drive(&self) -> Option<DriveId> {
+        match self {
+            Self::CopyFile { from, .. } => from.drive,
+            _ => None,
+        }
+    }
+
     /// The entry the step is about: the new one where one is made.
     pub fn at(&self) -> &EntryPath {
         match self {
             Self::MakeDir { at }
             | Self::MakeFile { at, .. }
+            | Self::CopyFile { at, .. }
             | Self::WriteFile { at, .. }
             | Self::MakeLink { at, .. }
             | Self::SetReparse { at, .. }
@@ -113,6 +135,42 @@ impl Step {
             Self::HardLink { new, .. } => new,
             Self::Rename { to, .. } => to,
         }
+    }
+}
+
+/// A file whose contents a step takes over, and how it was when the plan was made: another state of it
+/// is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// On which drive of the plan; `None` is the step's own, as the steps before it left that.
+    pub drive: Option<DriveId>,
+    /// Where on it.
+    pub at: EntryPath,
+    /// Which file.
+    pub id: FileId,
+    /// Its bytes.
+    pub size: u64,
+    /// When they were last written.
+    pub modified: FileTime,
+}
+
+impl Source {
+    /// The file at `at` as it is now.
+    pub fn of(drive: Option<DriveId>, at: EntryPath, entry: &Entry) -> Self {
+        Self {
+            drive,
+            at,
+            id: entry.id,
+            size: entry.size,
+            modified: entry.times.modified,
+        }
+    }
+
+    /// Whether an entry is this very file in this state.
+    pub fn is(&self, entry: &Entry) -> bool {
+        entry.base == Base::File
+            && !entry.is_link()
+            && (entry.id, entry.size, entry.times.modified) == (self.id, self.size, self.modified)
     }
 }
 
@@ -129,6 +187,13 @@ pub enum Expect {
         id: FileId,
         /// What the link says, byte for byte.
         link: Option<LinkText>,
+    },
+    /// These two files hold the same bytes.
+    SameContents {
+        /// One.
+        at: EntryPath,
+        /// The other.
+        other: EntryPath,
     },
 }
 

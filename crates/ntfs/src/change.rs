@@ -39,6 +39,8 @@ struct State {
     used: usize,
     /// Bytes of clusters that were free in the committed state: nobody misses what they held.
     fresh: RangeSet,
+    /// Whether fresh bytes were written on the device already.
+    beneath: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +77,29 @@ impl<D: Device> Change<D> {
     /// Whether the byte at `offset` is fresh, and up to where that answer holds.
     pub fn fresh_run(&self, offset: u64) -> (bool, u64) {
         self.read_state().fresh.run_at(offset)
+    }
+
+    /// Writes bytes that are [fresh](Self::mark_fresh) on the device below at once; for what is too much to gather.
+    /// The change reads them there, unless it gathered others for the same place before: then these are gathered too.
+    pub fn write_beneath(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.check_bounds(offset, data.len())?;
+        let blocks = offset / BLOCK as u64..(offset + data.len() as u64).div_ceil(BLOCK as u64);
+        let mut state = self.write_state();
+        if blocks
+            .into_iter()
+            .any(|block| state.blocks.contains_key(&block))
+        {
+            drop(state);
+            return self.write_at(offset, data);
+        }
+        state.beneath = true;
+        drop(state);
+        self.base.write_at(offset, data)
+    }
+
+    /// Whether [`write_beneath`](Self::write_beneath) wrote something that has to be flushed before a commit.
+    pub fn wrote_beneath(&self) -> bool {
+        self.read_state().beneath
     }
 
     /// Whether nothing was written.

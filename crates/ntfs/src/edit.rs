@@ -8,6 +8,7 @@ mod bitmap;
 pub(crate) mod build;
 mod clusters;
 mod contents;
+mod copy;
 mod create;
 mod delete;
 pub(crate) mod descriptor;
@@ -226,6 +227,12 @@ impl<D: Device> Editor<D> {
     pub fn size(&mut self, file: FileRef) -> EditResult<u64> {
         self.base(file)?;
         Ok(self.summary(file.number())?.size)
+    }
+
+    /// When a file's contents were last written, in units of 100 ns since 1601.
+    pub fn modified(&mut self, file: FileRef) -> EditResult<u64> {
+        self.base(file)?;
+        Ok(self.summary(file.number())?.times[1])
     }
 
     /// Whether a directory has no entry.

@@ -200,6 +200,52 @@ fn a_bit_of_everything() {
     image.check();
 }
 
+/// Contents in pieces: over several pieces, into clusters in many runs, from a file of the same change.
+fn streams() {
+    let image = Image::mkntfs("64M", &[]);
+    let pattern = |n: usize| -> Vec<u8> { (0..n).map(|i| (i / 7 % 251) as u8).collect() };
+    let size = 5_000_001;
+    image.edit(|e| {
+        let root = e.root().unwrap();
+        // Holes of a cluster each, so that what comes next lies in many runs.
+        for i in 0..5000 {
+            e.create_file(root, &units(&format!("f{i}")), &[1; 4000])
+                .unwrap();
+        }
+    });
+    image.edit(|e| {
+        let root = e.root().unwrap();
+        for i in (0..5000).step_by(2) {
+            e.remove(root, &units(&format!("f{i}"))).unwrap();
+        }
+    });
+    image.edit(|e| {
+        let root = e.root().unwrap();
+        let bytes = pattern(size);
+        let whole = &mut bytes.as_slice();
+        let made = e
+            .create_file_from(root, &units("streamed"), size as u64, whole)
+            .unwrap();
+        let before = e.memory();
+        e.copy_file(made, size as u64, root, &units("copied"))
+            .unwrap();
+        assert!(e.memory() - before < 1 << 20, "the copy gathered in memory");
+    });
+    let device = Memory::new(std::fs::read(image.path()).unwrap());
+    let mut e = Editor::open(&device, NOW, EditOptions::default()).unwrap();
+    let root = e.root().unwrap();
+    let short = e.create_file_from(root, &units("short"), 100_000, &mut [9; 70_000].as_slice());
+    assert!(matches!(short, Err(EditError::Contents(_))));
+    image.check();
+    for name in ["streamed", "copied"] {
+        let path = image.path();
+        let mut seven = Command::new("7zz");
+        let args = ["e", "-so", path.to_str().unwrap(), name];
+        let read = seven.args(args).output().unwrap();
+        assert!(read.stdout == pattern(size), "{name} reads otherwise");
+    }
+}
+
 fn many_of_everything() {
     let image = Image::mkntfs("256M", &[]);
     image.edit(|e| {
@@ -362,5 +408,10 @@ fn main() {
             hand_in_hand_with_ntfs_3g,
         )
         .case("many_of_everything", &needs, many_of_everything)
+        .case(
+            "streams",
+            &[needs.as_slice(), &[Need::Tool("7zz")]].concat(),
+            streams,
+        )
         .run();
 }

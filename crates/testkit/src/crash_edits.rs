@@ -107,6 +107,32 @@ pub const KINDS: &[Kind] = &[
         },
     },
     Kind {
+        name: "create a file from a stream",
+        before: populate,
+        edit: |e| {
+            let r = e.root()?;
+            let size = 70_001;
+            let mut bytes = std::io::Read::take(std::io::repeat(0x33), size);
+            e.create_file_from(r, &units("new"), size, &mut bytes)
+                .map(|_| ())
+        },
+    },
+    Kind {
+        name: "copy a large file into freed clusters",
+        before: populate,
+        edit: |e| {
+            let (r, f) = (e.root()?, find!(e, "large"));
+            e.write_file(f, &[0x77; 66_000])?;
+            e.copy_file(f, 66_000, r, &units("copy"))?;
+            // Clusters that were gathered for a while, and then hold what is streamed.
+            e.create_file(r, &units("gathered"), &[0x11; 10_000])?;
+            e.remove(r, &units("gathered"))?;
+            e.remove(r, &units("large"))?;
+            let copy = find!(e, "copy");
+            e.copy_file(copy, 66_000, r, &units("again")).map(|_| ())
+        },
+    },
+    Kind {
         name: "add a name",
         before: populate,
         edit: |e| {

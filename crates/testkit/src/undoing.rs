@@ -14,7 +14,7 @@ use linksmith::path::{EntryPath, Name};
 use linksmith::plan::{Plan, Step};
 use linksmith::undo::{DriveRecord, Journal, Keep, Recording, RunState, UndoError};
 use linksmith::volume::{
-    ApplyError, Cause, DriveId, Preview, Space, Volume, VolumeError, VolumeInfo,
+    ApplyError, Cause, DriveId, Preview, Sources, Space, Volume, VolumeError, VolumeInfo,
 };
 
 use crate::changes::Changes;
@@ -50,10 +50,10 @@ impl Volume for Dying {
     fn read(&self, at: &EntryPath) -> Result<Box<dyn std::io::Read + '_>, VolumeError> {
         self.volume.read(at)
     }
-    fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
+    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError> {
         let before = self.left.fetch_sub(1, Ordering::Relaxed);
         if before > 1 || before == 1 && self.does_last {
-            self.volume.apply(steps)?;
+            self.volume.apply_with(steps, sources)?;
         }
         if before > 1 {
             return Ok(());

@@ -57,16 +57,21 @@ impl super::Command for Apply {
 
 /// Puts today's drives in the place of the plan's, by the volumes' serial numbers.
 fn attach(plan: &mut Plan, of: &[DriveOf], drives: &Drives) -> Result<(), String> {
-    for planned in &mut plan.steps {
-        let wanted = of.iter().find(|d| d.id == planned.drive.0);
-        let wanted =
-            wanted.ok_or_else(|| format!("drive {} is not among its drives", planned.drive.0))?;
-        planned.drive = drive(wanted, drives).ok_or_else(|| {
+    let today = |id: DriveId| {
+        let wanted = of.iter().find(|d| d.id == id.0);
+        let wanted = wanted.ok_or_else(|| format!("drive {} is not among its drives", id.0))?;
+        drive(wanted, drives).ok_or_else(|| {
             format!(
                 "it is for the volume '{}' with serial number {}, which is not attached",
                 wanted.root, wanted.serial
             )
-        })?;
+        })
+    };
+    for planned in &mut plan.steps {
+        planned.drive = today(planned.drive)?;
+        if let Step::CopyFile { from, .. } = &mut planned.step {
+            from.drive = from.drive.map(today).transpose()?;
+        }
     }
     Ok(())
 }

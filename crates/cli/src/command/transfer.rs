@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
-use linksmith::ops::Progress as _;
+use linksmith::ops::{Copied, Progress as _};
 use linksmith::volume::Drives;
 use linksmith::{DriveId, Step};
 
@@ -107,6 +107,7 @@ fn carry(
     let mut bar = Bar::new(&session.console);
     bar.begin(None);
     let mut told = Told {
+        from,
         drives: to,
         console: &mut session.console,
         bar,
@@ -142,6 +143,7 @@ fn report(session: &mut Session, counts: Counts) -> Result<(), CliError> {
 }
 
 struct Told<'a> {
+    from: &'a Drives,
     drives: &'a Drives,
     console: &'a mut Console,
     bar: Bar,
@@ -152,7 +154,7 @@ impl Watch for Told<'_> {
     fn steps(&mut self, drive: DriveId, steps: &[Step]) -> Result<(), CliError> {
         let volume = self.drives.volume(drive).map_err(located)?;
         volume
-            .apply(steps)
+            .apply_with(steps, &Copied(self.from))
             .map_err(|e| not_applied(self.drives, drive, &e))?;
         self.bar.advance(steps.len() as u64);
         Ok(())

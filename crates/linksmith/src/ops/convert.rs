@@ -286,6 +286,7 @@ impl Job<'_> {
         let (from, entry) = self.end()?;
         let beside = free_name(self.volume, &self.at.path);
         let source = self.drives.volume(from.drive)?;
+        let drive = (from.drive != self.at.drive).then_some(from.drive);
         let is_within = from.drive == self.at.drive
             && super::say::is_within(&*source, &self.at.path, &from.path);
         if entry.is_real_dir() && is_within {
@@ -312,7 +313,7 @@ impl Job<'_> {
                 },
                 None => {
                     made.insert(entry.id, new.clone());
-                    copy_step(&*source, path, entry, new)?
+                    copy_step(&*source, (drive, path), entry, new)?
                 }
             };
             self.push(step, Vec::new());

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use crate::entry::FileId;
 use crate::path::EntryPath;
-use crate::plan::{Expect, Plan, PlannedStep, Step};
+use crate::plan::{Expect, Plan, PlannedStep, Source, Step};
 use crate::undo::{Inverse, Keep, UndoError, inverse};
-use crate::volume::{Caps, Cause, DriveId, Drives, Preview, Volume, VolumeError};
+use crate::volume::{
+    Caps, Cause, DriveId, Drives, Preview, Sources, Take, Volume, VolumeError, same_contents,
+};
 
 /// Where the volumes of a plan come from.
 pub trait Volumes {
@@ -21,6 +23,17 @@ pub trait Volumes {
 impl Volumes for Drives {
     fn volume(&self, drive: DriveId) -> Option<Arc<dyn Volume>> {
         Self::volume(self, drive).ok()
+    }
+}
+
+/// The files that copies are made of, on the volumes of a plan.
+pub struct Copied<'v>(pub &'v dyn Volumes);
+
+impl Sources for Copied<'_> {
+    fn read(&self, source: &Source, take: Take<'_>) -> Result<(), Cause> {
+        let volume = source.drive.and_then(|drive| self.0.volume(drive));
+        let unknown = Cause::Unsupported("copies from a drive that is not attached");
+        source.read_from(&*volume.ok_or(unknown)?, take)
     }
 }
 
@@ -178,7 +191,7 @@ impl Run<'_> {
         self.record(|r| r.intend(first, &ready.inverses))?;
         let steps: Vec<Step> = batch.iter().map(|planned| planned.step.clone()).collect();
         volume
-            .apply(&steps)
+            .apply_with(&steps, &Copied(self.volumes))
             .map_err(|e| failed(first + e.step, *e.source))?;
         let ids: Vec<_> = batch
             .iter()
@@ -316,6 +329,13 @@ pub fn check(volume: &dyn Volume, expect: &Expect, step: usize) -> Result<(), Ex
             None => Ok(()),
             Some(entry) => unexpected(at, "nothing".into(), format!("file {}", entry.id)),
         },
+        Expect::SameContents { at, other } => {
+            let same = same_contents(volume, at, other).map_err(|e| failed(step, e))?;
+            match same {
+                true => Ok(()),
+                false => unexpected(at, "the same contents".into(), "others".into()),
+            }
+        }
         Expect::Entry { at, id, link } => {
             let expected = format!("file {id}");
             let Some(entry) = look(at)? else {

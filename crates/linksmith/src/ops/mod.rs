@@ -11,5 +11,5 @@ pub mod repair;
 pub mod retarget;
 pub mod say;
 
-pub use execute::{ExecuteError, Executed, Recorder, Volumes, execute};
+pub use execute::{Copied, ExecuteError, Executed, Recorder, Volumes, execute};
 pub use progress::{Progress, Watched};

@@ -5,7 +5,7 @@
 
 use crate::entry::{Attributes, FileId, FileTime, LinkText, Times};
 use crate::path::EntryPath;
-use crate::plan::{Expect, PlannedStep, Step};
+use crate::plan::{Expect, PlannedStep, Source, Step};
 use crate::reparse::ReparsePoint;
 use crate::volume::DriveId;
 
@@ -223,6 +223,25 @@ impl Coded for Times {
     }
 }
 
+impl Coded for Source {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.drive.map(|drive| drive.0).write(out);
+        self.at.write(out);
+        self.id.write(out);
+        self.size.write(out);
+        self.modified.0.write(out);
+    }
+    fn read(input: &mut Input<'_>) -> Read<Self> {
+        Ok(Self {
+            drive: Option::<u16>::read(input)?.map(DriveId),
+            at: EntryPath::read(input)?,
+            id: FileId::read(input)?,
+            size: u64::read(input)?,
+            modified: FileTime(u64::read(input)?),
+        })
+    }
+}
+
 impl Coded for Step {
     fn write(&self, out: &mut Vec<u8>) {
         let mut start = |tag: u8, at: &EntryPath| {
@@ -268,6 +287,17 @@ impl Coded for Step {
                 times.write(out);
                 attributes.map(|a| a.bits()).write(out);
             }
+            Self::CopyFile {
+                at,
+                from,
+                times,
+                attributes,
+            } => {
+                start(10, at);
+                from.write(out);
+                times.write(out);
+                attributes.map(|a| a.bits()).write(out);
+            }
         }
     }
 
@@ -309,6 +339,12 @@ impl Coded for Step {
                 times: Times::read(input)?,
                 attributes: Option::<u32>::read(input)?.map(Attributes::from_bits_retain),
             },
+            10 => Self::CopyFile {
+                at,
+                from: Source::read(input)?,
+                times: Times::read(input)?,
+                attributes: Option::<u32>::read(input)?.map(Attributes::from_bits_retain),
+            },
             _ => return input.wrong("a kind of step"),
         })
     }
@@ -327,11 +363,20 @@ impl Coded for Expect {
                 id.write(out);
                 link.write(out);
             }
+            Self::SameContents { at, other } => {
+                2u8.write(out);
+                at.write(out);
+                other.write(out);
+            }
         }
     }
     fn read(input: &mut Input<'_>) -> Read<Self> {
         match u8::read(input)? {
             0 => Ok(Self::Absent(EntryPath::read(input)?)),
+            2 => Ok(Self::SameContents {
+                at: EntryPath::read(input)?,
+                other: EntryPath::read(input)?,
+            }),
             1 => Ok(Self::Entry {
                 at: EntryPath::read(input)?,
                 id: FileId::read(input)?,

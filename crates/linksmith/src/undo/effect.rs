@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::entry::{Entry, FileId};
+use crate::entry::{Entry, FileId, Times};
 use crate::path::EntryPath;
 use crate::plan::Step;
 use crate::volume::{Cause, Volume, VolumeError};
@@ -38,16 +38,33 @@ pub(super) fn mismatch(
         Step::MakeFile { contents, .. } | Step::WriteFile { contents, .. } => {
             holds(volume, at, &entry, contents)?
         }
+        Step::CopyFile { from, times, .. } => {
+            is_copy(&entry) && entry.size == from.size && untouched(&entry, times)
+        }
         Step::MakeLink { link, .. } => volume.link_text(at)?.as_ref() == Some(link),
         Step::SetReparse { data, .. } => matches!(
             volume.link_text(at)?,
             Some(crate::entry::LinkText::Reparse(now)) if now == *data
         ),
         Step::ClearReparse { .. } => entry.tag.is_none(),
+        Step::HardLink { existing, .. } if id.is_none() => {
+            look(volume, existing)?.is_some_and(|file| file.id == entry.id)
+        }
         Step::HardLink { .. } | Step::Rename { .. } | Step::SetMeta { .. } => true,
         Step::Remove { .. } => false,
     };
     Ok((!is_as_left).then(|| wrong(at, "what the change left there", describe(&entry))))
+}
+
+fn is_copy(entry: &Entry) -> bool {
+    entry.base == crate::entry::Base::File && !entry.is_link()
+}
+
+/// Whether a copy was not written since it got the time of its source. Some file systems keep two
+/// seconds apart at best.
+fn untouched(entry: &Entry, times: &Times) -> bool {
+    const COARSE: u64 = 2 * 10_000_000;
+    times.modified.0 == 0 || entry.times.modified.0.abs_diff(times.modified.0) <= COARSE
 }
 
 fn wrong(at: &EntryPath, expected: &'static str, found: impl Into<String>) -> Mismatch {

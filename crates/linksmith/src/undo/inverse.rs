@@ -5,8 +5,8 @@ use std::io::Read;
 use super::UndoError;
 use crate::entry::{Attributes, Base, Entry, FileId, LinkText, Times};
 use crate::path::EntryPath;
-use crate::plan::Step;
-use crate::volume::{Caps, Cause, Volume, VolumeError, list};
+use crate::plan::{Source, Step};
+use crate::volume::{Caps, Cause, Volume, VolumeError, list, same_contents};
 
 /// What may be kept to take changes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +65,10 @@ impl Inverse {
 /// `keep` does not allow to be lost.
 pub fn inverse(volume: &dyn Volume, step: &Step, keep: &mut Keep) -> Result<Inverse, UndoError> {
     match step {
-        Step::MakeDir { at } | Step::MakeFile { at, .. } | Step::MakeLink { at, .. } => {
-            Ok(Inverse::of(vec![remove(at)]))
-        }
+        Step::MakeDir { at }
+        | Step::MakeFile { at, .. }
+        | Step::CopyFile { at, .. }
+        | Step::MakeLink { at, .. } => Ok(Inverse::of(vec![remove(at)])),
         Step::HardLink { new, .. } => Ok(Inverse::of(vec![remove(new)])),
         Step::Remove { at } => remake(volume, at, keep),
         Step::Rename { from, to, replace } => unrename(volume, from, to, *replace, keep),
@@ -119,13 +120,53 @@ fn unrename(
     if replace && !is_same_name(volume, from, to) {
         if let Some(held) = optional(volume.entry(to))? {
             // A sibling under the name that moves is at `from` again once the rename is taken back.
-            let mut again = remake_entry(volume, to, &held, Some(from), keep)?;
+            let mut again = match copy_again(volume, from, to, &held)? {
+                Some(copy) => copy,
+                None => remake_entry(volume, to, &held, Some(from), keep)?,
+            };
             inverse.steps.append(&mut again.steps);
             inverse.lost = again.lost;
             inverse.gone = again.gone;
         }
     }
     Ok(inverse)
+}
+
+/// Where a file gives way to one with the same contents, those need not be kept: the other has them.
+fn copy_again(
+    volume: &dyn Volume,
+    from: &EntryPath,
+    to: &EntryPath,
+    held: &Entry,
+) -> Result<Option<Inverse>, UndoError> {
+    let file = volume.entry(from)?;
+    let is_plain = |e: &Entry| e.base == Base::File && e.tag.is_none() && e.size > 0;
+    let alone = held.links == Some(1) && held.id != file.id;
+    if !alone || !is_plain(held) || !is_plain(&file) || held.size != file.size {
+        return Ok(None);
+    }
+    if !same_contents(volume, from, to)? {
+        return Ok(None);
+    }
+    let at = as_stored(to, held);
+    let Step::SetMeta {
+        at,
+        times,
+        attributes,
+    } = full_meta(volume, &at, held)
+    else {
+        return Ok(None);
+    };
+    let copy = Step::CopyFile {
+        at,
+        from: Source::of(None, as_stored(from, &file), &file),
+        times,
+        attributes,
+    };
+    Ok(Some(Inverse {
+        gone: Some(held.id),
+        ..Inverse::of(vec![copy])
+    }))
 }
 
 /// The path with its last name as the volume has it: a step may spell it otherwise.

@@ -176,7 +176,8 @@ impl Run {
         let mut plan = Plan::default();
         for planned in self.steps.iter().skip(done) {
             let (now, _) = table.get(self, planned.drive)?;
-            plan.push(*now, planned.step.clone(), planned.expect.clone());
+            let step = with_source_today(&planned.step, attached);
+            plan.push(*now, step, planned.expect.clone());
         }
         Ok((plan, done))
     }
@@ -207,10 +208,24 @@ impl Run {
     }
 }
 
+/// A copy with the drive that has its source now. Where none has, it fails when it is done.
+fn with_source_today(step: &Step, attached: Attached<'_>) -> Step {
+    let mut step = step.clone();
+    if let Step::CopyFile { from, .. } = &mut step {
+        let has = |volume: &Arc<dyn Volume>| volume.entry(&from.at).is_ok_and(|e| from.is(&e));
+        let now = attached.iter().find(|(_, volume)| has(volume));
+        from.drive = from.drive.map(|old| now.map_or(old, |(now, _)| *now));
+    }
+    step
+}
+
 fn makes_anew(step: &Step) -> bool {
     matches!(
         step,
-        Step::MakeDir { .. } | Step::MakeFile { .. } | Step::MakeLink { .. }
+        Step::MakeDir { .. }
+            | Step::MakeFile { .. }
+            | Step::CopyFile { .. }
+            | Step::MakeLink { .. }
     )
 }
 
@@ -299,9 +314,10 @@ fn expectations(preview: &Preview, step: &Step) -> Result<Vec<Expect>, UndoError
         }])
     };
     Ok(match step {
-        Step::MakeDir { at } | Step::MakeFile { at, .. } | Step::MakeLink { at, .. } => {
-            vec![Expect::Absent(at.clone())]
-        }
+        Step::MakeDir { at }
+        | Step::MakeFile { at, .. }
+        | Step::CopyFile { at, .. }
+        | Step::MakeLink { at, .. } => vec![Expect::Absent(at.clone())],
         Step::HardLink { existing, new } => {
             let mut expect = there(existing)?;
             expect.push(Expect::Absent(new.clone()));

@@ -89,6 +89,9 @@ pub enum Cause {
     /// Another program has it open.
     #[error("it is in use by another program")]
     InUse,
+    /// The file that is copied is not as it was.
+    #[error("the file it is copied from was changed meanwhile")]
+    Changed,
     /// Not a name this volume takes.
     #[error("the name cannot be used here: {0}")]
     Name(#[from] NameError),
@@ -140,6 +143,7 @@ impl Cause {
             Self::NoVolume(_) => 1005,
             Self::ThroughLink(_)
             | Self::BelowItself
+            | Self::Changed
             | Self::ReadBack(_)
             | Self::Unsafe(_)
             | Self::Io(_) => return None,

@@ -11,6 +11,7 @@ mod new_name;
 #[cfg(unix)]
 pub mod posix;
 pub mod preview;
+mod sources;
 mod sweep;
 pub mod win32;
 
@@ -22,6 +23,8 @@ pub(crate) use drives::root_text;
 pub use drives::{DriveSource, Drives, Place};
 pub use error::{ApplyError, Cause, VolumeError};
 pub use preview::Preview;
+pub(crate) use sources::same_contents;
+pub use sources::{NoSources, Sources, Take};
 pub use sweep::{Found, Road, Swept, Visit, Wanted, Way};
 
 pub use locate::LocateError;
@@ -136,7 +139,21 @@ pub trait Volume: Send + Sync {
 
     /// Does the steps in order: all of them with [`Caps::TRANSACTION`], else one by one, taking back
     /// what was done when one fails. What was made is read back before this returns.
-    fn apply(&self, steps: &[Step]) -> Result<(), ApplyError>;
+    ///
+    /// `sources` is where [`Step::CopyFile`] finds the files of other volumes.
+    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError>;
+
+    /// [`apply_with`](Volume::apply_with) for steps that need no other volume.
+    fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
+        self.apply_with(steps, &NoSources)
+    }
+
+    /// What stands for the owner and the rights of an entry: two entries of one volume with the same
+    /// bytes have the same security. Empty where the volume does not tell.
+    fn security(&self, at: &EntryPath) -> Result<Vec<u8>, VolumeError> {
+        let _ = at;
+        Ok(Vec::new())
+    }
 
     /// Bytes in all and free.
     fn space(&self) -> Result<Space, VolumeError>;

@@ -5,6 +5,7 @@ use zerocopy::{FromZeros, IntoBytes};
 use super::Editor;
 use super::attributes::sizes_of;
 use super::build::{self, Id};
+use super::copy::Feed;
 use super::error::EditResult;
 use super::index::Kind;
 use super::names::{Summary, namespace_of};
@@ -16,11 +17,17 @@ use crate::layout::{
     StandardInformation, StandardInformationTail, attribute_type as ty, file_attributes,
     record_flags,
 };
+use crate::value::Extents;
+
+/// Contents of up to so many bytes are gathered like any other edit.
+const SMALL: u64 = 64 << 10;
 
 /// What is made.
 enum What<'a> {
     Directory,
     File(&'a [u8]),
+    /// So many bytes of a reader.
+    Streamed(u64, Feed<'a>),
 }
 
 impl<D: Device> Editor<D> {
@@ -30,7 +37,7 @@ impl<D: Device> Editor<D> {
     /// [`Exists`](super::EditError::Exists), [`NotADirectory`](super::EditError::NotADirectory),
     /// [`BadName`](super::EditError::BadName), [`Full`](super::EditError::Full).
     pub fn create_dir(&mut self, parent: FileRef, name: &[u16]) -> EditResult<FileRef> {
-        self.create(parent, name, &What::Directory)
+        self.create(parent, name, &mut What::Directory)
     }
 
     /// Makes a file with these contents: in its record where they fit, else in clusters.
@@ -43,7 +50,30 @@ impl<D: Device> Editor<D> {
         name: &[u16],
         contents: &[u8],
     ) -> EditResult<FileRef> {
-        self.create(parent, name, &What::File(contents))
+        self.create(parent, name, &mut What::File(contents))
+    }
+
+    /// Makes a file with `size` bytes of `reader`. What does not fit into the record goes to its clusters piece by
+    /// piece: little of it is ever in memory.
+    ///
+    /// # Errors
+    /// As [`create_dir`](Self::create_dir), and [`Contents`](super::EditError::Contents) where the reader fails or
+    /// ends early.
+    pub fn create_file_from(
+        &mut self,
+        parent: FileRef,
+        name: &[u16],
+        size: u64,
+        reader: &mut dyn std::io::Read,
+    ) -> EditResult<FileRef> {
+        if size > SMALL {
+            return self.create_streamed(parent, name, size, Feed::Reader(reader));
+        }
+        let mut contents = vec![0; size as usize];
+        reader
+            .read_exact(&mut contents)
+            .map_err(super::EditError::Contents)?;
+        self.create_file(parent, name, &contents)
     }
 
     /// Makes a file or a directory that carries reparse data from its first moment.
@@ -58,17 +88,32 @@ impl<D: Device> Editor<D> {
         data: &[u8],
     ) -> EditResult<FileRef> {
         super::reparse::check_data(data)?;
-        let what = if directory {
+        let mut what = if directory {
             What::Directory
         } else {
             What::File(&[])
         };
-        let file = self.create(parent, name, &what)?;
+        let file = self.create(parent, name, &mut what)?;
         self.set_reparse(file, data)?;
         Ok(file)
     }
 
-    fn create(&mut self, parent: FileRef, name: &[u16], what: &What<'_>) -> EditResult<FileRef> {
+    pub(super) fn create_streamed(
+        &mut self,
+        parent: FileRef,
+        name: &[u16],
+        size: u64,
+        feed: Feed<'_>,
+    ) -> EditResult<FileRef> {
+        self.create(parent, name, &mut What::Streamed(size, feed))
+    }
+
+    fn create(
+        &mut self,
+        parent: FileRef,
+        name: &[u16],
+        what: &mut What<'_>,
+    ) -> EditResult<FileRef> {
         self.expect_free(parent, name)?;
         self.check_not_system_directory(parent)?;
         let is_directory = matches!(what, What::Directory);
@@ -93,7 +138,7 @@ impl<D: Device> Editor<D> {
         file: FileRef,
         parent: FileRef,
         name: &[u16],
-        what: &What<'_>,
+        what: &mut What<'_>,
         security: u32,
     ) -> EditResult<Summary> {
         let is_directory = matches!(what, What::Directory);
@@ -138,6 +183,10 @@ impl<D: Device> Editor<D> {
                 let (allocated, size) = self.put_contents(number, contents)?;
                 (summary.allocated, summary.size) = (allocated, size);
             }
+            What::Streamed(size, feed) => {
+                let allocated = self.put_streamed(number, *size, feed)?;
+                (summary.allocated, summary.size) = (allocated, *size);
+            }
         }
         self.record_mut(number)?
             .change_header(|header| header.link_count = 1.into());
@@ -153,17 +202,21 @@ impl<D: Device> Editor<D> {
             return Ok((size.next_multiple_of(8), size));
         }
         let extents = self.new_extents(number, contents)?;
-        let stored = extents.allocated_size;
+        self.put_extents(number, &extents)?;
+        Ok((extents.allocated_size, size))
+    }
+
+    /// Gives a file without data these clusters as its unnamed data.
+    pub(crate) fn put_extents(&mut self, number: u64, extents: &Extents) -> EditResult<()> {
         if extents.runs.len() > 1 {
-            self.store_extents(number, DATA, &extents)?;
-        } else {
-            let mut runs = Vec::new();
-            crate::runs::encode(&extents.runs, &mut runs);
-            let attribute =
-                build::non_resident(DATA, 0, 0..extents.end_vcn(), sizes_of(&extents), &runs);
-            self.insert_attribute(number, &attribute)?;
+            return self.store_extents(number, DATA, extents);
         }
-        Ok((stored, size))
+        let mut runs = Vec::new();
+        crate::runs::encode(&extents.runs, &mut runs);
+        let attribute =
+            build::non_resident(DATA, 0, 0..extents.end_vcn(), sizes_of(extents), &runs);
+        self.insert_attribute(number, &attribute)?;
+        Ok(())
     }
 }
 

@@ -17,6 +17,9 @@ pub enum EditError {
     /// The change could not be committed.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The bytes that a file was to hold could not be read.
+    #[error("the contents cannot be read: {0}")]
+    Contents(#[source] std::io::Error),
     /// The name is taken.
     #[error("{name:?} is there already, as record {file}")]
     Exists {

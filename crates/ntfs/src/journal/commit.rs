@@ -135,7 +135,7 @@ impl Plan {
         change: &Change<D>,
         report: &mut CommitReport,
     ) -> io::Result<()> {
-        if self.fresh.is_empty() {
+        if self.fresh.is_empty() && !change.wrote_beneath() {
             return Ok(());
         }
         copy_runs(change, &self.fresh, &mut report.fresh_bytes)?;

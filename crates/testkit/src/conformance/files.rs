@@ -1,8 +1,11 @@
-//! Writing files, and setting times and flags.
+//! Writing and copying files, and setting times and flags.
+
+use std::io::Read;
 
 use linksmith::entry::{Attributes, FileTime, Times};
-use linksmith::plan::Step;
-use linksmith::volume::{Caps, Cause, Volume};
+use linksmith::plan::{Source, Step};
+use linksmith::volume::memory::MemoryVolume;
+use linksmith::volume::{Caps, Cause, DriveId, Sources, Take, Volume};
 
 use super::Need;
 use super::kit::*;
@@ -10,6 +13,11 @@ use super::kit::*;
 cases! {
     contents_are_replaced;
     contents_are_replaced_through_all_names: Need::Caps(Caps::HARD_LINK);
+    a_file_is_copied_with_its_times;
+    a_file_of_another_volume_is_copied;
+    what_was_made_before_is_copied;
+    a_source_that_changed_is_refused;
+    a_source_that_cannot_be_read_leaves_nothing;
     only_files_are_written;
     a_link_is_not_written_through: Need::AnyLink;
     times_are_set;
@@ -41,6 +49,143 @@ fn contents_are_replaced_through_all_names(v: &dyn Volume) {
     );
     assert_eq!(contents(v, "a"), b"new");
     assert_eq!(entry(v, "a").links, Some(2));
+}
+
+/// Contents that fit into no record, of a length that is no whole number of clusters.
+fn long() -> String {
+    "0123456789 and so on\n".repeat(10_001)
+}
+
+fn copy(v: &dyn Volume, from: &str, at: &str, drive: Option<DriveId>) -> Step {
+    Step::CopyFile {
+        at: path(at),
+        from: Source::of(drive, path(from), &entry(v, from)),
+        times: set_times(at).1,
+        attributes: None,
+    }
+}
+
+fn a_file_is_copied_with_its_times(v: &dyn Volume) {
+    for (number, text) in ["", "short", &long()].into_iter().enumerate() {
+        let (from, at) = (format!("f{number}"), format!("d{number}/copy"));
+        apply(
+            v,
+            &[make_file(&from, text), make_dir(&format!("d{number}"))],
+        );
+        apply(v, &[copy(v, &from, &at, None)]);
+        assert!(contents(v, &at) == text.as_bytes(), "{} bytes", text.len());
+        let made = entry(v, &at);
+        assert_eq!(made.size, text.len() as u64);
+        assert_eq!(made.times.modified, set_times(&at).1.modified);
+        assert_ne!(made.id, entry(v, &from).id);
+        // Either is written without the other.
+        apply(v, &[write_file(&from, "other")]);
+        assert!(contents(v, &at) == text.as_bytes());
+    }
+}
+
+/// One other volume, asked by its number.
+struct Other(MemoryVolume);
+
+impl Sources for Other {
+    fn read(&self, source: &Source, take: Take<'_>) -> Result<(), Cause> {
+        assert_eq!(source.drive, Some(DriveId(7)));
+        source.read_from(&self.0, take)
+    }
+}
+
+fn a_file_of_another_volume_is_copied(v: &dyn Volume) {
+    let other = Other(MemoryVolume::ntfs());
+    for (number, text) in ["", "short", &long()].into_iter().enumerate() {
+        let (from, at) = (format!("f{number}"), format!("copy{number}"));
+        apply(&other.0, &[make_file(&from, text)]);
+        let step = copy(&other.0, &from, &at, Some(DriveId(7)));
+        v.apply_with(&[step], &other).expect("a copy");
+        assert!(contents(v, &at) == text.as_bytes(), "{} bytes", text.len());
+    }
+    let step = copy(&other.0, "f1", "none", Some(DriveId(7)));
+    assert_is!(refused(v, step), Cause::Unsupported(_));
+}
+
+fn what_was_made_before_is_copied(v: &dyn Volume) {
+    apply(v, &[make_file("f", "x"), make_file("long", &long())]);
+    let steps = [
+        rename("f", "g"),
+        copy_as(copy(v, "f", "h", None), "g"),
+        rename("long", "longer"),
+        copy_as(copy(v, "long", "again", None), "longer"),
+    ];
+    apply(v, &steps);
+    assert_eq!(contents(v, "h"), b"x");
+    assert!(contents(v, "again") == long().as_bytes());
+}
+
+/// The same copy, from where its source will be.
+fn copy_as(step: Step, source: &str) -> Step {
+    let Step::CopyFile {
+        at,
+        from,
+        times,
+        attributes,
+    } = step
+    else {
+        return step;
+    };
+    let from = Source {
+        at: path(source),
+        ..from
+    };
+    Step::CopyFile {
+        at,
+        from,
+        times,
+        attributes,
+    }
+}
+
+fn a_source_that_changed_is_refused(v: &dyn Volume) {
+    apply(v, &[make_file("f", "first")]);
+    let step = copy(v, "f", "copy", None);
+    apply(v, &[write_file("f", "more than before")]);
+    assert!(refused(v, step).to_string().contains("changed"));
+    assert_is!(
+        refused(v, copy_as(copy(v, "f", "c", None), "absent")),
+        Cause::NotFound
+    );
+    apply(v, &[make_dir("d")]);
+    assert_is!(
+        refused(v, copy(v, "d", "copy", None)),
+        Cause::IsADirectory | Cause::Changed
+    );
+}
+
+/// Gives some bytes, and then an error.
+struct Breaking;
+
+impl Sources for Breaking {
+    fn read(&self, _: &Source, take: Take<'_>) -> Result<(), Cause> {
+        take(&mut std::io::repeat(b'x').take(100_000).chain(Broken))
+    }
+}
+
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        Err(std::io::Error::other("the source broke"))
+    }
+}
+
+fn a_source_that_cannot_be_read_leaves_nothing(v: &dyn Volume) {
+    apply(v, &[make_file("f", &long())]);
+    let before = snapshot(v);
+    let step = copy(v, "f", "copy", Some(DriveId(1)));
+    let error = v
+        .apply_with(&[step], &Breaking)
+        .expect_err("a broken source");
+    assert!(error.undone, "{error}");
+    assert_eq!(snapshot(v), before);
+    apply(v, &[make_file("copy", "the name is free")]);
 }
 
 fn only_files_are_written(v: &dyn Volume) {

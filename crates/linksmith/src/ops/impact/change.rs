@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::{Change, Impact, ImpactError};
 use crate::entry::{Base, Entry, FileId};
 use crate::path::EntryPath;
-use crate::plan::{Expect, Plan, Step};
-use crate::volume::{Cause, Drives, Place, Volume, VolumeError, list};
+use crate::plan::{Expect, Plan, Source, Step};
+use crate::volume::{Cause, DriveId, Drives, Place, Volume, VolumeError, list};
 
 /// A file of which no name is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,7 @@ fn names(volume: &dyn Volume, tree: &[(EntryPath, Entry)]) -> Result<Vec<Names>,
     Ok(files)
 }
 
-fn place(drive: crate::volume::DriveId, path: EntryPath) -> Place {
+fn place(drive: DriveId, path: EntryPath) -> Place {
     Place { drive, path }
 }
 
@@ -178,7 +178,7 @@ fn transfer(
             },
             None => {
                 made.insert(entry.id, new.clone());
-                copy_step(&*volume, path, entry, new)?
+                copy_step(&*volume, (Some(from.drive), path), entry, new)?
             }
         };
         impact.change.push(to.drive, step, Vec::new());
@@ -197,10 +197,10 @@ fn transfer(
     Ok(())
 }
 
-/// The step that makes an entry again at another place.
+/// The step that makes an entry of a drive again at another place; no drive is that place's own.
 pub(in crate::ops) fn copy_step(
     volume: &dyn Volume,
-    path: &EntryPath,
+    (drive, path): (Option<DriveId>, &EntryPath),
     entry: &Entry,
     at: EntryPath,
 ) -> Result<Step, VolumeError> {
@@ -210,12 +210,13 @@ pub(in crate::ops) fn copy_step(
     }
     match entry.base {
         Base::Dir => Ok(Step::MakeDir { at }),
-        Base::File | Base::PosixSymlink => {
-            let mut contents = Vec::new();
-            std::io::Read::read_to_end(&mut volume.read(path)?, &mut contents)
-                .map_err(|e| VolumeError::new("read", path, Cause::Io(e)))?;
-            Ok(Step::MakeFile { at, contents })
-        }
+        Base::File | Base::PosixSymlink => Ok(Step::CopyFile {
+            at,
+            // The listing may repeat an older size and time than the file has.
+            from: Source::of(drive, path.clone(), &volume.entry(path)?),
+            times: entry.times,
+            attributes: None,
+        }),
         Base::Special => {
             let cause = Cause::Unsupported("copying a device, socket or pipe");
             Err(VolumeError::new("copy", path, cause))

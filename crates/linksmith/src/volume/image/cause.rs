@@ -74,6 +74,7 @@ pub(super) fn of_edit(error: EditError) -> Cause {
         EditError::HasExtendedAttributes { .. } => {
             Cause::Unsupported("reparse data on a file with extended attributes")
         }
+        EditError::Contents(error) => of_io(error),
         EditError::BadName { .. } => Cause::Name(NameError::Empty),
         other => Cause::Damaged(other.to_string()),
     }

@@ -24,8 +24,8 @@ pub use device::{Access, FileDevice, open_device};
 pub use journal::FileJournal;
 
 use super::{
-    ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Visit, Volume, VolumeError, VolumeInfo,
-    Wanted,
+    ApplyError, Caps, CaseRule, Cause, PathStyle, Sources, Space, Visit, Volume, VolumeError,
+    VolumeInfo, Wanted,
 };
 use crate::entry::{Entry, LinkText};
 use crate::partition;
@@ -267,8 +267,8 @@ impl Volume for ImageVolume {
         Some(self.sweep_below(below, wanted, visit))
     }
 
-    fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
-        self.apply_steps(steps)
+    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError> {
+        self.apply_steps(steps, sources)
     }
 
     fn space(&self) -> Result<Space, VolumeError> {

@@ -7,10 +7,10 @@ use linksmith_ntfs::device::Device;
 use linksmith_ntfs::edit::{EditError, EditOptions, Editor, Found, NewTimes};
 use linksmith_ntfs::journal::JournalError;
 
-use super::{ApplyError, Cause, ImageVolume, Shared, VolumeError, Writer, Writing, cause};
+use super::{ApplyError, Cause, ImageVolume, Shared, Sources, VolumeError, Writer, Writing, cause};
 use crate::entry::{Attributes, FileTime, LinkText, Times};
 use crate::path::{EntryPath, Name};
-use crate::plan::Step;
+use crate::plan::{Source, Step};
 use crate::reparse::{ReparsePoint, ReparseTag};
 use crate::volume::new_name::check_windows_name;
 
@@ -23,7 +23,11 @@ impl Writer {
 }
 
 impl ImageVolume {
-    pub(super) fn apply_steps(&self, steps: &[Step]) -> Result<(), ApplyError> {
+    pub(super) fn apply_steps(
+        &self,
+        steps: &[Step],
+        sources: &dyn Sources,
+    ) -> Result<(), ApplyError> {
         let Some(first) = steps.first() else {
             return Ok(());
         };
@@ -39,7 +43,12 @@ impl ImageVolume {
         let editor = self
             .editor(&mut writing)
             .map_err(|e| failed(0, first, true, cause::of_edit(e)))?;
-        let mut steps_done = Steps { editor, last: None };
+        let mut steps_done = Steps {
+            volume: self,
+            sources,
+            editor,
+            last: None,
+        };
         for (number, step) in steps.iter().enumerate() {
             if let Err(cause) = steps_done.run(step) {
                 // What was gathered is dropped with the editor: nothing of it was written.
@@ -95,6 +104,8 @@ impl ImageVolume {
 
 /// Runs steps on an editor.
 struct Steps<'e> {
+    volume: &'e ImageVolume,
+    sources: &'e dyn Sources,
     editor: &'e mut Edit,
     /// The directory that was looked up last: most steps have the same as the one before.
     last: Option<(EntryPath, FileRef)>,
@@ -114,6 +125,15 @@ impl Steps<'_> {
                 self.editor
                     .create_file(parent, &name, contents)
                     .map_err(cause::of_edit)?;
+            }
+            Step::CopyFile {
+                at,
+                from,
+                times,
+                attributes,
+            } => {
+                self.copy_file(at, from)?;
+                self.set_meta(at, times, *attributes)?;
             }
             Step::WriteFile { at, contents } => self.write_file(at, contents)?,
             Step::MakeLink { at, link, dir } => self.make_link(at, link, *dir)?,
@@ -203,6 +223,37 @@ impl Steps<'_> {
             .lookup(directory, &units)
             .map_err(cause::of_edit)?;
         found.ok_or(Cause::NotFound)
+    }
+
+    fn copy_file(&mut self, at: &EntryPath, from: &Source) -> Result<(), Cause> {
+        let (parent, name) = self.free(at)?;
+        if from.drive.is_some() {
+            let editor = &mut *self.editor;
+            return self.sources.read(from, &mut |reader| {
+                let made = editor.create_file_from(parent, &name, from.size, reader);
+                made.map(|_| ()).map_err(cause::of_edit)
+            });
+        }
+        let source = self.find(&from.at)?.file;
+        let now = (
+            self.volume.id(source),
+            self.editor.size(source).map_err(cause::of_edit)?,
+            self.editor.modified(source).map_err(cause::of_edit)?,
+        );
+        if now != (from.id, from.size, from.modified.0) {
+            return Err(Cause::Changed);
+        }
+        let copied = self.editor.copy_file(source, from.size, parent, &name);
+        match copied.map_err(cause::of_edit)? {
+            Some(_) => Ok(()),
+            // Compressed: only the reading side unpacks, and it has the file as it was before all this.
+            None => from.read_from(self.volume, &mut |reader| {
+                let made = self
+                    .editor
+                    .create_file_from(parent, &name, from.size, reader);
+                made.map(|_| ()).map_err(cause::of_edit)
+            }),
+        }
     }
 
     fn write_file(&mut self, at: &EntryPath, contents: &[u8]) -> Result<(), Cause> {

@@ -11,7 +11,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use self::tree::{Key, Meta, Node, NodeId, ROOT, Tree};
 use super::{
-    ApplyError, Caps, CaseRule, Cause, PathStyle, Space, Volume, VolumeError, VolumeInfo, fold,
+    ApplyError, Caps, CaseRule, Cause, PathStyle, Sources, Space, Volume, VolumeError, VolumeInfo,
+    fold,
 };
 use crate::entry::{Attributes, Base, Entry, FileId, FileTime, LinkText, Times};
 use crate::path::{EntryPath, Name, NameError};
@@ -309,8 +310,8 @@ impl Volume for MemoryVolume {
         Ok(Box::new(io::Cursor::new(contents)))
     }
 
-    fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
-        self.apply_steps(steps)
+    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError> {
+        self.apply_steps(steps, sources)
     }
 
     fn space(&self) -> Result<Space, VolumeError> {

@@ -6,9 +6,9 @@ use super::tree::{Child, Key, Meta, Node, NodeId, ROOT, Tree};
 use super::{MemoryVolume, all};
 use crate::entry::{Attributes, Base, FileTime, LinkText, Times};
 use crate::path::{EntryPath, Name, NameError};
-use crate::plan::Step;
+use crate::plan::{Source, Step};
 use crate::reparse::{ReparsePoint, ReparseTag};
-use crate::volume::{ApplyError, Caps, Cause, VolumeError, new_name};
+use crate::volume::{ApplyError, Caps, Cause, Sources, VolumeError, new_name};
 
 /// Flags that [`Step::SetMeta`] sets.
 const SETTABLE: Attributes = Attributes::READONLY
@@ -25,23 +25,36 @@ struct Slot {
 }
 
 impl MemoryVolume {
-    pub(super) fn apply_steps(&self, steps: &[Step]) -> Result<(), ApplyError> {
+    pub(super) fn apply_steps(
+        &self,
+        steps: &[Step],
+        sources: &dyn Sources,
+    ) -> Result<(), ApplyError> {
+        let failed = |number: usize, step: &Step, cause| ApplyError {
+            step: number,
+            undone: true,
+            source: Box::new(VolumeError::new(step.verb(), step.at(), cause)),
+        };
+        // Before the tree is locked: a source may be looked at through this volume too.
+        let mut read = Vec::new();
+        for (number, step) in steps.iter().enumerate() {
+            let contents = contents_of(step, sources).map_err(|c| failed(number, step, c))?;
+            read.extend(contents.map(|contents| (number, contents)));
+        }
+        let mut read = read.into_iter().peekable();
         let mut tree = self.write();
         for (number, step) in steps.iter().enumerate() {
-            if let Err(cause) = self.step(&mut tree, step) {
+            let contents = read.next_if(|(of, _)| *of == number).map(|(_, c)| c);
+            if let Err(cause) = self.step(&mut tree, step, contents) {
                 tree.take_back();
-                return Err(ApplyError {
-                    step: number,
-                    undone: true,
-                    source: Box::new(VolumeError::new(step.verb(), step.at(), cause)),
-                });
+                return Err(failed(number, step, cause));
             }
         }
         tree.keep();
         Ok(())
     }
 
-    fn step(&self, tree: &mut Tree, step: &Step) -> Result<(), Cause> {
+    fn step(&self, tree: &mut Tree, step: &Step, read: Option<Arc<[u8]>>) -> Result<(), Cause> {
         if self.info.caps.contains(Caps::READ_ONLY) {
             return Err(Cause::ReadOnly);
         }
@@ -51,6 +64,20 @@ impl MemoryVolume {
                 let contents = Arc::from(contents.as_slice());
                 let meta = Meta::new(Base::File, self.now());
                 self.make(tree, at, Meta { contents, ..meta })
+            }
+            Step::CopyFile {
+                at,
+                from,
+                times,
+                attributes,
+            } => {
+                let contents = match read {
+                    Some(contents) => contents,
+                    None => self.copied(tree, from)?,
+                };
+                let meta = Meta::new(Base::File, self.now());
+                self.make(tree, at, Meta { contents, ..meta })?;
+                self.set_meta(tree, at, times, *attributes)
             }
             Step::WriteFile { at, contents } => self.write_file(tree, at, contents),
             Step::MakeLink { at, link, dir } => self.make_link(tree, at, link, *dir),
@@ -80,6 +107,16 @@ impl MemoryVolume {
         self.check_space(tree)?;
         self.put(tree, slot, id);
         Ok(())
+    }
+
+    /// The contents of a file that this volume has itself.
+    fn copied(&self, tree: &Tree, from: &Source) -> Result<Arc<[u8]>, Cause> {
+        let id = self.find(tree, &from.at)?;
+        let node = existing(tree, id)?;
+        match from.is(&self.entry_of(node, id, None)) {
+            true => Ok(Arc::clone(&node.meta.contents)),
+            false => Err(Cause::Changed),
+        }
     }
 
     fn check_space(&self, tree: &Tree) -> Result<(), Cause> {
@@ -363,6 +400,22 @@ impl MemoryVolume {
         });
         tree.change(id, |meta| meta.times.changed = now);
     }
+}
+
+/// The bytes that a copy takes from another volume.
+fn contents_of(step: &Step, sources: &dyn Sources) -> Result<Option<Arc<[u8]>>, Cause> {
+    let Step::CopyFile { from, .. } = step else {
+        return Ok(None);
+    };
+    if from.drive.is_none() {
+        return Ok(None);
+    }
+    let mut contents = Vec::new();
+    sources.read(from, &mut |reader| {
+        reader.read_to_end(&mut contents).map_err(Cause::Io)?;
+        Ok(())
+    })?;
+    Ok(Some(Arc::from(contents)))
 }
 
 fn existing(tree: &Tree, id: NodeId) -> Result<&Node, Cause> {

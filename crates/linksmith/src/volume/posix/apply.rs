@@ -10,7 +10,7 @@ use crate::entry::{FileId, LinkText, Times};
 use crate::path::EntryPath;
 use crate::plan::Step;
 use crate::reparse::ReparsePoint;
-use crate::volume::{ApplyError, Cause, VolumeError};
+use crate::volume::{ApplyError, Cause, Sources, VolumeError};
 
 /// How a step is taken back, or, once all are done, finished.
 #[derive(Debug)]
@@ -36,7 +36,11 @@ pub(super) enum Undo {
 }
 
 impl PosixVolume {
-    pub(super) fn apply_steps(&self, steps: &[Step]) -> Result<(), ApplyError> {
+    pub(super) fn apply_steps(
+        &self,
+        steps: &[Step],
+        sources: &dyn Sources,
+    ) -> Result<(), ApplyError> {
         let mut done = Vec::new();
         let mut settled = 0;
         for (number, step) in steps.iter().enumerate() {
@@ -46,7 +50,7 @@ impl PosixVolume {
             }
             // Nothing comes after the last step that could fail, so it need not be taken back.
             let last = number + 1 == steps.len();
-            if let Err(cause) = self.step(step, last, &mut done) {
+            if let Err(cause) = self.step(step, last, sources, &mut done) {
                 self.settle(steps.get(settled..=number).unwrap_or_default());
                 let undone = self.take_back(done);
                 return Err(ApplyError {

@@ -25,8 +25,8 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use super::{
-    ApplyError, Caps, CaseRule, Cause, PathStyle, Road, Space, Swept, Visit, Volume, VolumeError,
-    VolumeInfo, Wanted, Way,
+    ApplyError, Caps, CaseRule, Cause, PathStyle, Road, Sources, Space, Swept, Visit, Volume,
+    VolumeError, VolumeInfo, Wanted, Way,
 };
 use crate::entry::{Entry, LinkText};
 use crate::path::{EntryPath, Name};
@@ -122,8 +122,8 @@ impl Volume for PosixVolume {
             .map_err(|c| VolumeError::new("see who may replace", at, c))
     }
 
-    fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
-        self.apply_steps(steps)
+    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError> {
+        self.apply_steps(steps, sources)
     }
 
     fn space(&self) -> Result<Space, VolumeError> {

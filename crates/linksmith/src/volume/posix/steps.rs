@@ -11,8 +11,8 @@ use super::apply::Undo;
 use super::{PosixVolume, cause, last_name, stat};
 use crate::entry::{Base, Entry, FileTime, LinkText, Times};
 use crate::path::{EntryPath, Name, NameError};
-use crate::plan::Step;
-use crate::volume::{Caps, Cause};
+use crate::plan::{Source, Step};
+use crate::volume::{Caps, Cause, Sources};
 
 /// What a directory has that `mkdir` does not give it back by itself.
 #[derive(Debug)]
@@ -32,10 +32,30 @@ pub(super) fn of_name(errno: Errno, name: &Name) -> Cause {
 
 impl PosixVolume {
     /// Does one step and notes how to take it back.
-    pub(super) fn step(&self, step: &Step, last: bool, done: &mut Vec<Undo>) -> Result<(), Cause> {
+    pub(super) fn step(
+        &self,
+        step: &Step,
+        last: bool,
+        sources: &dyn Sources,
+        done: &mut Vec<Undo>,
+    ) -> Result<(), Cause> {
         match step {
             Step::MakeDir { at } => self.make_dir(at, done),
-            Step::MakeFile { at, contents } => self.make_file(at, contents, done),
+            Step::MakeFile { at, contents } => {
+                let write = &mut |file: &mut File| file.write_all(contents).map_err(of_io);
+                self.make_file(at, write, done)
+            }
+            Step::CopyFile {
+                attributes: Some(_),
+                ..
+            } => Err(Cause::Unsupported("attribute flags")),
+            Step::CopyFile {
+                at, from, times, ..
+            } => {
+                let write = &mut |file: &mut File| self.copy_into(file, from, sources);
+                self.make_file(at, write, done)?;
+                self.set_times(at, times)
+            }
             Step::WriteFile { at, contents } => self.write_file(at, contents, done),
             Step::MakeLink { at, link, dir } => match link {
                 LinkText::Posix(text) => self.make_symlink(at, text, done),
@@ -71,7 +91,7 @@ impl PosixVolume {
     fn make_file(
         &self,
         at: &EntryPath,
-        contents: &[u8],
+        write: &mut dyn FnMut(&mut File) -> Result<(), Cause>,
         done: &mut Vec<Undo>,
     ) -> Result<(), Cause> {
         let name = at.file_name().ok_or(Cause::Exists)?;
@@ -81,14 +101,29 @@ impl PosixVolume {
             .map_err(|e| of_name(e, &name))?;
         let id = stat::entry(&file, None).map_err(cause::of)?.id;
         done.push(Undo::Unlink(at.clone(), id));
-        let written = File::from(file).write_all(contents);
-        written.map_err(|e| {
+        write(&mut File::from(file)).inspect_err(|_| {
             // The file without its contents is not what was asked for.
             if let Some(Undo::Unlink(at, _)) = done.pop() {
                 let _ = self.unlink(&at);
             }
-            of_io(e)
         })
+    }
+
+    /// Piece by piece.
+    fn copy_into(
+        &self,
+        file: &mut File,
+        from: &Source,
+        sources: &dyn Sources,
+    ) -> Result<(), Cause> {
+        let take = &mut |reader: &mut dyn io::Read| {
+            io::copy(reader, file).map_err(of_io)?;
+            Ok(())
+        };
+        match from.drive {
+            Some(_) => sources.read(from, take),
+            None => from.read_from(self, take),
+        }
     }
 
     fn hard_link(

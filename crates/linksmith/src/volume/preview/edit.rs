@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::state::{Found, Object, State, View};
+use super::state::{Contents, Found, Object, State, View};
 use crate::entry::{Attributes, Base, Entry, FileId, LinkText, Times};
 use crate::path::{EntryPath, Name};
-use crate::plan::Step;
+use crate::plan::{Source, Step};
 use crate::reparse::{ReparsePoint, ReparseTag};
 use crate::volume::{Caps, Cause, Volume, VolumeError, new_name};
 
@@ -34,9 +34,22 @@ impl<'e> Edit<'e> {
 
     pub(super) fn step(&mut self, step: &Step) -> Result<(), VolumeError> {
         match step {
-            Step::MakeDir { at } => self.make(at, "make the directory", Base::Dir, None, None),
+            Step::MakeDir { at } => self.make(at, step.verb(), Base::Dir, None),
             Step::MakeFile { at, contents } => {
-                self.make(at, "make the file", Base::File, None, Some(contents))
+                self.make(at, step.verb(), Base::File, None)?;
+                let size = contents.len() as u64;
+                self.fill(at, Contents::Bytes(Arc::from(contents.as_slice())), size)
+            }
+            Step::CopyFile {
+                at,
+                from,
+                times,
+                attributes,
+            } => {
+                let contents = self.copied(from, at, step.verb())?;
+                self.make(at, step.verb(), Base::File, None)?;
+                self.fill(at, contents, from.size)?;
+                self.set_meta(at, times, *attributes)
             }
             Step::MakeLink { at, link, dir } => {
                 let base = match (link, dir) {
@@ -44,7 +57,7 @@ impl<'e> Edit<'e> {
                     (LinkText::Reparse(_), true) => Base::Dir,
                     (LinkText::Reparse(_), false) => Base::File,
                 };
-                self.make(at, "make the link", base, Some(link), None)
+                self.make(at, step.verb(), base, Some(link))
             }
             Step::WriteFile { at, contents } => self.write(at, contents),
             Step::SetReparse { at, data } => self.set_reparse(at, data),
@@ -132,7 +145,6 @@ impl<'e> Edit<'e> {
         op: &'static str,
         base: Base,
         link: Option<&LinkText>,
-        contents: Option<&[u8]>,
     ) -> Result<(), VolumeError> {
         match link {
             Some(LinkText::Reparse(data)) => self.takes(base, data, at, op)?,
@@ -155,18 +167,46 @@ impl<'e> Edit<'e> {
                 base,
                 tag,
                 links: Some(1),
-                size: contents.map_or(0, |c| c.len() as u64),
+                size: 0,
                 attributes: attributes(base, tag.is_some()),
                 times: Times::default(),
             },
             base: None,
             link: Some(link.cloned()),
-            contents: (base == Base::File).then(|| Arc::from(contents.unwrap_or_default())),
+            contents: (base == Base::File).then(|| Contents::Bytes(Arc::from([]))),
             places: Vec::new(),
         };
         self.state.objects.insert(id, object);
         self.set_name(&slot, Some(id));
         Ok(())
+    }
+
+    /// Gives a file that was just made its contents.
+    fn fill(&mut self, at: &EntryPath, contents: Contents, size: u64) -> Result<(), VolumeError> {
+        let found = self.view().find(at, "read")?;
+        let object = self.touch(&found);
+        object.contents = Some(contents);
+        object.entry.size = size;
+        Ok(())
+    }
+
+    /// What a copy will hold.
+    fn copied(
+        &self,
+        from: &Source,
+        at: &EntryPath,
+        op: &'static str,
+    ) -> Result<Contents, VolumeError> {
+        if from.drive.is_some() {
+            return Ok(Contents::Elsewhere);
+        }
+        let found = self.view().find(&from.at, op)?;
+        if !from.is(&found.entry) {
+            return Err(VolumeError::new(op, at, Cause::Changed));
+        }
+        let written = self.state.contents_of(found.entry.id);
+        let beneath = found.base.map(Contents::Beneath);
+        Ok(written.or(beneath).unwrap_or(Contents::Elsewhere))
     }
 
     fn needs(
@@ -212,7 +252,7 @@ impl<'e> Edit<'e> {
             Base::File if found.entry.attributes.contains(Attributes::READONLY) => Cause::Denied,
             Base::File => {
                 let object = self.touch(&found);
-                object.contents = Some(Arc::from(contents));
+                object.contents = Some(Contents::Bytes(Arc::from(contents)));
                 object.entry.size = contents.len() as u64;
                 object.entry.attributes |= Attributes::ARCHIVE;
                 return Ok(());
@@ -264,7 +304,7 @@ impl<'e> Edit<'e> {
         let object = self.touch(&found);
         // What a link holds cannot be read by its path; but a link holds nothing.
         if found.entry.is_link() && found.entry.base == Base::File && object.contents.is_none() {
-            object.contents = Some(Arc::from([]));
+            object.contents = Some(Contents::Bytes(Arc::from([])));
         }
         object.entry.tag = None;
         object.entry.attributes -= Attributes::REPARSE_POINT;

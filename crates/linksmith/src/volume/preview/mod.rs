@@ -15,12 +15,12 @@ use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use super::{ApplyError, Caps, Cause, Space, Volume, VolumeError, VolumeInfo};
+use super::{ApplyError, Caps, Cause, Sources, Space, Volume, VolumeError, VolumeInfo};
 use crate::entry::{Entry, FileId, LinkText};
 use crate::path::EntryPath;
 use crate::plan::Step;
 use edit::Edit;
-use state::{State, View};
+use state::{Contents, State, View};
 
 /// A volume beneath, and changes that only this value knows of.
 pub struct Preview {
@@ -100,16 +100,22 @@ impl Volume for Preview {
         if found.entry.is_link() {
             return Err(VolumeError::new("read", at, Cause::ThroughLink(at.clone())));
         }
-        if let Some(bytes) = state.contents_of(found.entry.id) {
-            return Ok(Box::new(Cursor::new(bytes)));
-        }
-        match found.base {
+        let beneath = match state.contents_of(found.entry.id) {
+            Some(Contents::Bytes(bytes)) => return Ok(Box::new(Cursor::new(bytes))),
+            Some(Contents::Elsewhere) => {
+                let cause = Cause::Unsupported("reading a copy before it is made");
+                return Err(VolumeError::new("read", at, cause));
+            }
+            Some(Contents::Beneath(base)) => Some(base),
+            None => found.base,
+        };
+        match beneath {
             Some(base) => self.base.read(&base).map_err(|e| state::moved(e, at)),
             None => Err(VolumeError::new("read", at, Cause::IsADirectory)),
         }
     }
 
-    fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
+    fn apply_with(&self, steps: &[Step], _: &dyn Sources) -> Result<(), ApplyError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         // A single step looks before it changes anything, so only several need a copy to go back to.
         let before = (steps.len() > 1).then(|| state.clone());

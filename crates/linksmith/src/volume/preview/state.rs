@@ -47,9 +47,20 @@ pub(super) struct Object {
     /// What it says, where that was set here.
     pub(super) link: Option<Option<LinkText>>,
     /// Its contents, where they were set here.
-    pub(super) contents: Option<Arc<[u8]>>,
+    pub(super) contents: Option<Contents>,
     /// Names it was given here: the directory and the name in it.
     pub(super) places: Vec<(FileId, Name)>,
+}
+
+/// What a file holds that was written here.
+#[derive(Clone)]
+pub(super) enum Contents {
+    /// These bytes.
+    Bytes(Arc<[u8]>),
+    /// Those that the volume beneath has at a path.
+    Beneath(EntryPath),
+    /// Those of a file on another volume, which a preview does not know.
+    Elsewhere,
 }
 
 /// All that differs.
@@ -77,7 +88,7 @@ impl State {
         self.objects.get(&id)?.link.as_ref()
     }
 
-    pub(super) fn contents_of(&self, id: FileId) -> Option<Arc<[u8]>> {
+    pub(super) fn contents_of(&self, id: FileId) -> Option<Contents> {
         self.objects.get(&id)?.contents.clone()
     }
 }

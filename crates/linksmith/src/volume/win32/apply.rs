@@ -11,8 +11,8 @@ use super::undo::{Undo, rebase_asides};
 use super::volume::Win32Volume;
 use crate::entry::{Attributes, LinkText, Times};
 use crate::path::EntryPath;
-use crate::plan::Step;
-use crate::volume::{ApplyError, Cause, VolumeError};
+use crate::plan::{Source, Step};
+use crate::volume::{ApplyError, Cause, Sources, VolumeError};
 use crate::win32_error::Win32Error;
 
 /// The flags that a person may set; the others belong to the file system.
@@ -23,11 +23,15 @@ const SETTABLE: Attributes = Attributes::READONLY
     .union(Attributes::NOT_CONTENT_INDEXED);
 
 impl Win32Volume {
-    pub(super) fn apply_steps(&self, steps: &[Step]) -> Result<(), ApplyError> {
+    pub(super) fn apply_steps(
+        &self,
+        steps: &[Step],
+        sources: &dyn Sources,
+    ) -> Result<(), ApplyError> {
         let mut undo = Vec::new();
         for (at, step) in steps.iter().enumerate() {
             let last = at + 1 == steps.len();
-            if let Err(cause) = self.apply_step(step, last, &mut undo) {
+            if let Err(cause) = self.apply_step(step, last, sources, &mut undo) {
                 let source = Box::new(VolumeError::new(step.verb(), step.at(), cause));
                 return Err(ApplyError {
                     step: at,
@@ -44,13 +48,35 @@ impl Win32Volume {
     }
 
     /// One step. With `last`, nothing needs to be kept to take it back: it is whole by itself.
-    fn apply_step(&self, step: &Step, last: bool, undo: &mut Vec<Undo>) -> Result<(), Cause> {
+    fn apply_step(
+        &self,
+        step: &Step,
+        last: bool,
+        sources: &dyn Sources,
+        undo: &mut Vec<Undo>,
+    ) -> Result<(), Cause> {
         match step {
             Step::MakeDir { at } => {
                 let handle = self.make(at, Make::Dir, LOOK)?;
                 self.made(at, &handle, undo)
             }
-            Step::MakeFile { at, contents } => self.make_file(at, contents, undo),
+            Step::MakeFile { at, contents } => {
+                let write = &mut |mut file: &std::fs::File| {
+                    file.write_all(contents).map_err(|e| self.io_cause(e, at))
+                };
+                self.make_file(at, write, undo)
+            }
+            Step::CopyFile {
+                at,
+                from,
+                times,
+                attributes,
+            } => {
+                let write = &mut |file: &std::fs::File| self.copy_into(file, at, from, sources);
+                self.make_file(at, write, undo)?;
+                // The copy goes as a whole where this fails: what it noted for taking back suffices.
+                self.set_meta(at, *times, *attributes, &mut Vec::new())
+            }
             Step::WriteFile { at, contents } => {
                 let before = self.overwrite(at, contents)?;
                 undo.push(Undo::Contents {
@@ -122,16 +148,33 @@ impl Win32Volume {
     fn make_file(
         &self,
         at: &EntryPath,
-        contents: &[u8],
+        write: &mut dyn FnMut(&std::fs::File) -> Result<(), Cause>,
         undo: &mut Vec<Undo>,
     ) -> Result<(), Cause> {
         let handle = self.make(at, Make::File, LOOK | fs::FILE_WRITE_DATA | fs::DELETE)?;
-        if let Err(e) = handle.file().write_all(contents) {
+        if let Err(cause) = write(handle.file()) {
             // The failure counts, not that of taking the rest of it away.
             let _ = handle.delete();
-            return Err(self.io_cause(e, at));
+            return Err(cause);
         }
         self.made(at, &handle, undo)
+    }
+
+    fn copy_into(
+        &self,
+        mut file: &std::fs::File,
+        at: &EntryPath,
+        from: &Source,
+        sources: &dyn Sources,
+    ) -> Result<(), Cause> {
+        let take = &mut |reader: &mut dyn Read| {
+            std::io::copy(reader, &mut file).map_err(|e| self.io_cause(e, at))?;
+            Ok(())
+        };
+        match from.drive {
+            Some(_) => sources.read(from, take),
+            None => from.read_from(self, take),
+        }
     }
 
     fn io_cause(&self, error: std::io::Error, at: &EntryPath) -> Cause {

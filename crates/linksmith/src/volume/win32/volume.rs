@@ -21,8 +21,8 @@ use crate::path::{EntryPath, Name};
 use crate::plan::Step;
 use crate::reparse::ReparsePoint;
 use crate::volume::{
-    ApplyError, Caps, CaseRule, Cause, PathStyle, Road, Space, Swept, Visit, Volume, VolumeError,
-    VolumeInfo, Wanted, Way,
+    ApplyError, Caps, CaseRule, Cause, PathStyle, Road, Sources, Space, Swept, Visit, Volume,
+    VolumeError, VolumeInfo, Wanted, Way,
 };
 use crate::win32_error::Win32Error;
 
@@ -183,8 +183,8 @@ impl Volume for Win32Volume {
         Ok(Box::new(self.contents(at, "read")?.into_file()))
     }
 
-    fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
-        self.apply_steps(steps)
+    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError> {
+        self.apply_steps(steps, sources)
     }
 
     fn space(&self) -> Result<Space, VolumeError> {
