@@ -217,15 +217,14 @@ fn folders_and_links_before_a_link_are_counted_on() {
         "[[link]]\npath = 'new/deep/to_real'\ntarget = 'real'\nspelling = 'relative'\n\
          [[link]]\npath = 'new/deep/to_real/inner'\ntarget = 'x'\ndangling = true\ndir = false\n",
     );
-    let status = env.run(&["links", "status"]);
+    let status = links(&env, &["status"]);
     insta::assert_snapshot!(status, @r"
     exit 7
-    --- stdout
     missing  $DIR/new/deep/to_real -> real
     missing  $DIR/new/deep/to_real/inner -> x
     ");
-    let _ = env.run(&["links", "apply"]).ok();
-    insta::assert_snapshot!(env.run(&["links", "status"]), @r"
+    let _ = links(&env, &["apply"]).ok();
+    insta::assert_snapshot!(links(&env, &["status"]), @r"
     ok  $DIR/new/deep/to_real -> real
     ok  $DIR/new/deep/to_real/inner -> x
     ");
