@@ -18,7 +18,7 @@ pub(crate) fn save(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let saved = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+    let saved = beside(folder).and_then(|mut file| {
         let mut buffered = io::BufWriter::new(file.as_file_mut());
         write(&mut buffered)?;
         buffered.flush()?;
@@ -34,4 +34,12 @@ pub(crate) fn save(
         )
         .hint("The folder has to be there and to be writable; nothing was written.")
     })
+}
+
+/// With the rights that any new file gets, not those of a secret one.
+fn beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
