@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use linksmith::ops::{ExecuteError, Recorder, Watched, execute};
 use linksmith::undo::{Keep, Recording, RunId, TakeBack};
-use linksmith::{Plan, VolumeError};
+use linksmith::{DriveId, Place, Plan, VolumeError};
 use serde::Serialize;
 
 use crate::error::{CliError, Exit};
 use crate::journal;
-use crate::output::json;
 use crate::output::progress::Bar;
+use crate::output::{json, visible};
 use crate::plan_file::{PlanFile, StepOf, words};
 use crate::session::{Session, failed};
 
@@ -143,10 +143,7 @@ fn stopped(session: &mut Session, plan: &Plan, error: ExecuteError) -> Stopped {
             undone,
             source,
         } => {
-            let drive = plan
-                .steps
-                .get(step)
-                .map_or(linksmith::DriveId(0), |s| s.drive);
+            let drive = drive_of(plan, step);
             let error = match session.drives() {
                 Ok(drives) => failed(&drives, drive, &source),
                 Err(error) => error,
@@ -158,9 +155,23 @@ fn stopped(session: &mut Session, plan: &Plan, error: ExecuteError) -> Stopped {
             };
             Stopped::Volume(source, error)
         }
-        ref unexpected @ ExecuteError::Unexpected { ref at, .. } => {
-            let error = CliError::new(Exit::Unsafe, unexpected.to_string())
-                .path(at.as_bytes())
+        ExecuteError::Unexpected {
+            step,
+            at,
+            expected,
+            found,
+        } => {
+            let drive = drive_of(plan, step);
+            let shown = match session.drives() {
+                Ok(drives) => drives.display(&Place { drive, path: at }),
+                Err(_) => at.display().into_owned(),
+            };
+            let message = format!(
+                "'{}' is not as the plan expects: {expected} was expected, {found} found",
+                visible(shown.as_bytes())
+            );
+            let error = CliError::new(Exit::Unsafe, message)
+                .path(shown.as_bytes())
                 .hint("Something changed meanwhile; look again and make a new plan.");
             Stopped::Other(error)
         }
@@ -170,6 +181,10 @@ fn stopped(session: &mut Session, plan: &Plan, error: ExecuteError) -> Stopped {
         ExecuteError::Undo(error) => Stopped::Other(journal::error(&error)),
         other => Stopped::Other(CliError::new(Exit::Partly, other.to_string())),
     }
+}
+
+fn drive_of(plan: &Plan, step: usize) -> DriveId {
+    plan.steps.get(step).map_or(DriveId(0), |s| s.drive)
 }
 
 #[derive(Serialize)]
