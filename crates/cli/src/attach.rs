@@ -149,7 +149,11 @@ fn not_attached(spec: &DriveSpec, cause: &Cause) -> CliError {
             let letter = char::from(spec.letter);
             error.hint(format!("For example: `--drive {letter}={shown},part={number}`."))
         }
-        Cause::NoVolume(_) => error.hint("An NTFS volume, or a disk with MBR or GPT that holds one, is needed."),
+        Cause::NoVolume(_) | Cause::IsADirectory => CliError {
+            exit: Exit::Unsupported,
+            ..error
+        }
+        .hint("An NTFS volume, or a disk with MBR or GPT that holds one, is needed."),
         Cause::InUse => CliError { exit: Exit::Damaged, ..error }
             .hint("Another program has it open, or it is mounted; close that, or attach it with `,ro`."),
         Cause::NotFound => error.hint("The image is a path of this machine."),

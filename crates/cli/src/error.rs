@@ -213,7 +213,7 @@ fn hint(cause: &Cause) -> Option<Cow<'static, str>> {
         Cause::Exists => {
             "`--force` replaces an existing link; real files and directories are never replaced."
         }
-        Cause::IsADirectory => "Directories can have soft links and junctions, no hard links.",
+        Cause::IsADirectory => "`linksmith list` shows what is in a directory.",
         Cause::NotADirectory => "A directory is needed here; `linksmith show` says what it is.",
         Cause::NotALink => "`linksmith show` says what it is; only links are touched here.",
         Cause::ThroughLink(_) => "Name the real path; `linksmith show` gives it.",
