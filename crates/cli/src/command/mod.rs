@@ -20,6 +20,7 @@ mod audit;
 mod check;
 mod completions;
 mod convert;
+mod copy;
 mod create;
 mod doctor;
 mod every_link;
@@ -144,6 +145,8 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<impact::ImpactVerb>(),
     Verb::of::<impact::Move>(),
     Verb::of::<impact::Rename>(),
+    Verb::of::<copy::Copy>(),
+    Verb::of::<copy::MirrorVerb>(),
     Verb::of::<retarget::Retarget>(),
     Verb::of::<convert::Convert>(),
     Verb::of::<repair::Repair>(),

@@ -13,6 +13,7 @@ mod prompt;
 mod roads;
 mod tools;
 mod tour;
+mod trees;
 mod verbs;
 
 use testkit::env::TestEnv;

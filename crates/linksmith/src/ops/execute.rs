@@ -330,7 +330,7 @@ pub fn check(volume: &dyn Volume, expect: &Expect, step: usize) -> Result<(), Ex
             Some(entry) => unexpected(at, "nothing".into(), format!("file {}", entry.id)),
         },
         Expect::SameContents { at, other } => {
-            let same = same_contents(volume, at, other).map_err(|e| failed(step, e))?;
+            let same = same_contents((volume, at), (volume, other)).map_err(|e| failed(step, e))?;
             match same {
                 true => Ok(()),
                 false => unexpected(at, "the same contents".into(), "others".into()),

@@ -1,6 +1,7 @@
 //! Operations: each reads and returns a [`Plan`](crate::Plan); only [`execute()`] hands one to a volume.
 
 pub mod convert;
+pub mod copy;
 pub mod create;
 pub mod execute;
 pub mod impact;

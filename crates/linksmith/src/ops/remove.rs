@@ -132,8 +132,23 @@ pub fn plan_tree(
     let (drive, at, volume) = find(drives, path)?;
     let top = volume.entry(&at)?;
     let mut plan = Plan::default();
-    let home = top.id.volume;
     progress.begin(None);
+    tree(&mut plan, &*volume, (drive, at), top, progress)?;
+    Ok(plan)
+}
+
+/// Adds the removal of an entry, and of all that is in it where it is a directory.
+///
+/// # Errors
+/// As [`plan_tree`].
+pub(super) fn tree(
+    plan: &mut Plan,
+    volume: &dyn Volume,
+    (drive, at): (DriveId, EntryPath),
+    top: Entry,
+    progress: &mut dyn Progress,
+) -> Result<(), RemoveError> {
+    let home = top.id.volume;
     // Each directory is met twice: to list it, and when all below it is gone. A stack of our own,
     // because trees are deeper than ours may get.
     let mut stack = vec![Visit::Enter(at, top)];
@@ -143,12 +158,12 @@ pub fn plan_tree(
                 if entry.id.volume != home {
                     return Err(RemoveError::OtherVolume { at });
                 }
-                let children = children(&*volume, &at)?;
+                let children = children(volume, &at)?;
                 stack.push(Visit::Leave(at, entry));
                 stack.extend(children);
             }
             Visit::Enter(at, entry) | Visit::Leave(at, entry) => {
-                remove(&mut plan, &*volume, drive, at, &entry);
+                remove(plan, volume, drive, at, &entry);
                 progress.advance(1);
                 if progress.is_cancelled() {
                     return Err(RemoveError::Cancelled);
@@ -156,7 +171,7 @@ pub fn plan_tree(
             }
         }
     }
-    Ok(plan)
+    Ok(())
 }
 
 enum Visit {

@@ -145,7 +145,7 @@ fn copy_again(
     if !alone || !is_plain(held) || !is_plain(&file) || held.size != file.size {
         return Ok(None);
     }
-    if !same_contents(volume, from, to)? {
+    if !same_contents((volume, from), (volume, to))? {
         return Ok(None);
     }
     let at = as_stored(to, held);

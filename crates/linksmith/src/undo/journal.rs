@@ -5,7 +5,6 @@
 //! is begun is on the disk before the step is.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -203,7 +202,7 @@ impl Journal {
             if other.id > id {
                 let pairs = other.again.iter();
                 let pairs = pairs.filter_map(|(step, old)| Some((*old, (*other.ids.get(*step)?)?)));
-                run.aliases.extend(pairs);
+                run.aliases.push(pairs.collect());
             }
         }
         Ok(run)
@@ -426,7 +425,7 @@ fn read_start(id: RunId, input: &mut Input<'_>) -> Result<Run, Malformed> {
             .into_iter()
             .map(|(step, id)| (usize::try_from(step).unwrap_or(usize::MAX), id))
             .collect(),
-        aliases: HashMap::new(),
+        aliases: Vec::new(),
         count: usize::try_from(u64::read(input)?).unwrap_or(usize::MAX),
         drives: Vec::read(input)?,
         state: RunState::Interrupted,

@@ -58,8 +58,9 @@ pub struct Run {
     pub undoes: Option<RunId>,
     /// Which of its steps make a file again that was gone, and which id that had.
     pub again: Vec<(usize, FileId)>,
-    /// Ids that files of this run have by now, because later runs made them again.
-    pub aliases: HashMap<FileId, FileId>,
+    /// Ids that files got when later runs made them again, a map for each such run, in their order: a number
+    /// that one file had may be another's later.
+    pub aliases: Vec<HashMap<FileId, FileId>>,
     /// Its drives.
     pub drives: Vec<DriveRecord>,
     /// How many steps the plan has.
@@ -155,15 +156,8 @@ impl Run {
 
     /// The id that a file of this run has by now.
     fn now(&self, id: FileId) -> FileId {
-        let mut id = id;
-        // Each run can give it another one; a circle would be a journal of lies.
-        for _ in 0..self.aliases.len() {
-            match self.aliases.get(&id) {
-                Some(next) => id = *next,
-                None => break,
-            }
-        }
-        id
+        let again = |id: FileId, map: &HashMap<_, _>| map.get(&id).copied().unwrap_or(id);
+        self.aliases.iter().fold(id, again)
     }
 
     /// What is left to do of an interrupted run, and how many of its steps are done.

@@ -78,13 +78,12 @@ impl Read for Counted<'_> {
     }
 }
 
-/// Whether two files of one volume hold the same bytes; all of them are compared.
+/// Whether two files hold the same bytes; all of them are compared.
 pub(crate) fn same_contents(
-    volume: &dyn Volume,
-    a: &EntryPath,
-    b: &EntryPath,
+    (volume, a): (&dyn Volume, &EntryPath),
+    (other, b): (&dyn Volume, &EntryPath),
 ) -> Result<bool, VolumeError> {
-    let (mut left, mut right) = (volume.read(a)?, volume.read(b)?);
+    let (mut left, mut right) = (volume.read(a)?, other.read(b)?);
     let (mut one, mut two) = (vec![0; PIECE], vec![0; PIECE]);
     loop {
         let n =

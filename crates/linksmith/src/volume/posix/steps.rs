@@ -122,7 +122,15 @@ impl PosixVolume {
         };
         match from.drive {
             Some(_) => sources.read(from, take),
-            None => from.read_from(self, take),
+            None => {
+                from.read_from(self, take)?;
+                // A program stays one, and what nobody else may read does too.
+                let mode = rustix::fs::fstat(self.open_file(&from.at)?)
+                    .map_err(cause::of)?
+                    .st_mode;
+                let mode = Mode::from_raw_mode(mode & 0o777);
+                rustix::fs::fchmod(&*file, mode).map_err(cause::of)
+            }
         }
     }
 
