@@ -12,6 +12,7 @@ mod findlinks;
 mod fsutil;
 mod junction;
 mod mklink;
+mod symlinks;
 pub(crate) mod wildcard;
 
 use std::ffi::{OsStr, OsString};
@@ -47,6 +48,7 @@ pub(crate) const TOOLS: &[Tool] = &[
     tool("fsutil", true, true, fsutil::only_looks, fsutil::run),
     tool("junction", false, true, |_| false, junction::run),
     tool("findlinks", false, true, |_| true, findlinks::run),
+    tool("symlinks", false, true, |_| false, symlinks::run),
 ];
 
 const fn tool(
