@@ -15,6 +15,7 @@ pub use trial::{Trial, claimed_features, try_features};
 
 use std::path::Path;
 
+use crate::entry::Base;
 use crate::path::EntryPath;
 use crate::volume::{Caps, CaseRule, Volume};
 
@@ -150,10 +151,25 @@ pub fn volume(volume: &dyn Volume, dir: &EntryPath) -> Vec<Finding> {
         );
         findings.push(finding.advise("Attach it without `,ro`, or mount it for writing."));
     }
+    findings.extend(cloud(volume, dir));
     findings.push(transaction(caps));
     findings.push(names(caps));
     findings
 }
+
+/// A folder that a cloud service keeps in step carries its tag, and so do those below it.
+fn cloud(volume: &dyn Volume, dir: &EntryPath) -> Option<Finding> {
+    let above = std::iter::successors(Some(dir.clone()), EntryPath::parent);
+    let tag = above
+        .filter_map(|at| volume.entry(&at).ok()?.tag)
+        .find(|tag| tag.is_cloud())?;
+    let found = format!("a cloud service keeps this folder in step (tag {tag})");
+    let finding = Finding::new("cloud", "Cloud service", State::Limited, found);
+    Some(finding.advise(CLOUD_ADVICE))
+}
+
+/// What links do in a folder that is kept in step with a cloud.
+const CLOUD_ADVICE: &str = "Junctions stop the sync, and hard links to names outside fail with error 396: keep links and linked files out of it.";
 
 fn transaction(caps: Caps) -> Finding {
     let (state, found) = if caps.contains(Caps::TRANSACTION) {
@@ -187,16 +203,22 @@ fn names(caps: Caps) -> Finding {
     )
 }
 
-/// How many more names a file may get; `None` for what is no file.
+/// How many more names a file may get; of a directory, how many each file in it may have.
 pub fn names_left(volume: &dyn Volume, at: &EntryPath) -> Option<Finding> {
     let entry = volume.entry(at).ok()?;
-    let used = entry
-        .links
-        .filter(|_| entry.base == crate::entry::Base::File)?;
     let most = volume.info().max_links;
+    let fact = |found: String| Some(Finding::new("names-left", "Names left", State::Fact, found));
+    if entry.base == Base::Dir {
+        return match most {
+            u32::MAX => fact("the volume tells no limit of names for a file".to_owned()),
+            most => fact(format!(
+                "a file here may have {most} names; name one to see what it has left"
+            )),
+        };
+    }
+    let used = entry.links.filter(|_| entry.base == Base::File)?;
     if most == u32::MAX {
-        let found = format!("the file has {used}; the volume tells no limit");
-        return Some(Finding::new("names-left", "Names left", State::Fact, found));
+        return fact(format!("the file has {used}; the volume tells no limit"));
     }
     let left = most.saturating_sub(used);
     let found = format!("the file has {used} of {most} names, {left} more can be made");

@@ -26,7 +26,37 @@ fn names_left_are_counted() {
     let finding = names_left(&memory, &at).expect("a file");
     assert_eq!(finding.state, State::Good);
     assert!(finding.found.contains("1023 more"), "{}", finding.found);
-    assert_eq!(names_left(&memory, &EntryPath::root()), None);
+    let folder = names_left(&memory, &EntryPath::root()).expect("a folder");
+    assert_eq!(folder.state, State::Fact);
+    assert!(folder.found.contains("1024 names"), "{}", folder.found);
+}
+
+#[test]
+fn a_folder_below_a_cloud_services_is_told() {
+    let memory = MemoryVolume::ntfs();
+    let path = |text: &str| EntryPath::parse(text).expect("a path");
+    let data = [&0x9000_601Au32.to_le_bytes()[..], &[4, 0, 0, 0, 1, 2, 3, 4]].concat();
+    let point = crate::reparse::ReparsePoint::from_bytes(data).expect("reparse data");
+    memory
+        .apply(&[
+            Step::MakeDir { at: path("kept") },
+            Step::SetReparse {
+                at: path("kept"),
+                data: point,
+            },
+            Step::MakeDir {
+                at: path("kept/below"),
+            },
+            Step::MakeDir { at: path("own") },
+        ])
+        .expect("folders");
+    let told = |at: &str| {
+        volume(&memory, &path(at))
+            .into_iter()
+            .find(|f| f.key == "cloud")
+    };
+    assert!(told("kept/below").is_some_and(|f| f.state == State::Limited && f.advice.is_some()));
+    assert_eq!(told("own"), None);
 }
 
 #[cfg(unix)]

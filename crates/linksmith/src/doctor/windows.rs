@@ -200,8 +200,13 @@ fn one_drive(dir: &Path) -> Finding {
     for root in roots {
         any = true;
         if below(dir, Path::new(&root)) {
-            return Finding::new(key, what, State::Limited, format!("this folder is synced below {}", root.to_string_lossy()))
-                .advise("Junctions stop the sync, and hard links to names outside fail with error 396: keep links and linked files out of it.");
+            return Finding::new(
+                key,
+                what,
+                State::Limited,
+                format!("this folder is synced below {}", root.to_string_lossy()),
+            )
+            .advise(super::CLOUD_ADVICE);
         }
     }
     if any {
