@@ -157,8 +157,21 @@ fn not_attached(spec: &DriveSpec, cause: &Cause) -> CliError {
         Cause::InUse => CliError { exit: Exit::Damaged, ..error }
             .hint("Another program has it open, or it is mounted; close that, or attach it with `,ro`."),
         Cause::NotFound => error.hint("The image is a path of this machine."),
+        Cause::Denied if is_device(&shown) => error.hint(if cfg!(windows) {
+            "Raw volumes and disks are for administrators: start the prompt with \"Run as administrator\"."
+        } else {
+            "Raw volumes and disks are root's, or a group's: `ls -l` on the device shows whose."
+        }),
+        // The table's hint is about links, and the device's driver knows nothing of those.
+        Cause::Win32(_) if is_device(&shown) => CliError { hint: None, ..error },
         _ => error,
     }
+}
+
+fn is_device(path: &str) -> bool {
+    [r"\\.\", r"\\?\", "/dev/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
 }
 
 /// An empty volume in memory, for tests and demonstrations: `memory:` or

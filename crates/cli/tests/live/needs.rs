@@ -45,6 +45,22 @@ pub(crate) const WINDOWS: Need = Need::Probe(|| {
     Err("it is about Windows' own paths and command lines".to_owned())
 });
 
+/// A raw volume or disk that may be overwritten: the variable is the only leave.
+pub(crate) const DEVICE: Need = Need::Probe(|| {
+    let device = device().ok_or("no raw volume to overwrite: LINKSMITH_TEST_DEVICE names none")?;
+    let opened = fs::File::options().read(true).write(true).open(&device);
+    opened
+        .map(|_| ())
+        .map_err(|e| format!("{device} cannot be opened: {e}"))
+});
+
+/// What `LINKSMITH_TEST_DEVICE` says: `\\.\Y:`, `/dev/loop7`.
+pub(crate) fn device() -> Option<String> {
+    std::env::var("LINKSMITH_TEST_DEVICE")
+        .ok()
+        .filter(|name| !name.is_empty())
+}
+
 fn soft_links() -> Option<String> {
     let dir = tempfile::tempdir().expect("a folder");
     fs::write(dir.path().join("file"), "x").expect("a file");

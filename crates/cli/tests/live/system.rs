@@ -3,7 +3,7 @@
 use testkit::suite::Suite;
 
 use crate::env;
-use crate::needs::{HARD, WINDOWS};
+use crate::needs::{DEVICE, HARD, WINDOWS, device};
 
 pub(crate) fn add(suite: Suite) -> Suite {
     suite
@@ -12,6 +12,11 @@ pub(crate) fn add(suite: Suite) -> Suite {
         .case("a_tree_goes_to_an_image_and_back", &[HARD], there_and_back)
         .case("drives_come_from_the_environment", &[], environment)
         .case("the_tour", &[], tour)
+        .case(
+            "a_raw_device_is_read_as_its_image_is",
+            &[DEVICE],
+            raw_device,
+        )
         .case(
             "a_raw_volume_that_cannot_be_attached",
             &[WINDOWS],
@@ -110,6 +115,55 @@ fn tour() {
             .contains("\n19 claims tried: 13 true, 6 corrected\n"),
         "{outcome}"
     );
+}
+
+/// The contents of an image, put on the device as they are: then it is read as the image is, and what changes
+/// it either is whole or has not touched it.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the scene is set by the system's own calls"
+)]
+fn raw_device() {
+    use std::io::{Read as _, Write as _};
+    let env = env();
+    let _ = env.run(&["-q", "format", "C.img", "--size", "16M"]).ok();
+    let script = "@md dir & echo text>f & mklink /J j dir & mklink /H g f & mklink s f\n";
+    let made = env.run_with(&["--drive", "C=C.img", "shell"], script);
+    assert_eq!(made.code, Some(0), "{made}");
+    let image = std::fs::read(env.join("C.img")).expect("the image");
+    let device = device().expect("it is needed");
+    let open = || {
+        std::fs::File::options()
+            .read(true)
+            .write(true)
+            .open(&device)
+            .expect("it opens")
+    };
+    open().write_all(&image).expect("written");
+
+    let attach = format!("C={device}");
+    for args in [&["list", "-R"][..], &["find", "--explain"], &["dir", "/s"]] {
+        let of_image = env.run(&[&["--drive", "C=C.img,ro"], args].concat());
+        let read_only = format!("{attach},ro");
+        let of_device = env.run(&[&["--drive", &read_only], args].concat());
+        assert_eq!(of_device, of_image, "{args:?}");
+    }
+    let state = tempfile::tempdir().expect("a folder");
+    let mut command = env.command();
+    command
+        .env("LOCALAPPDATA", state.path())
+        .env("XDG_STATE_HOME", state.path())
+        .args(["--drive", &attach, "mklink", "/J", "C:\\k", "C:\\dir"]);
+    let changed = env.finish(&mut command, "");
+    let mut now = vec![0; image.len()];
+    open().read_exact(&mut now).expect("read");
+    if changed.code == Some(0) {
+        let _ = env.run(&["check", &device]).ok();
+        assert!(now != image, "{changed}");
+    } else {
+        assert!(now == image, "{changed}");
+        assert!(changed.stderr.contains("cannot attach"), "{changed}");
+    }
 }
 
 fn raw_volume() {

@@ -4,6 +4,7 @@
     reason = "the journal is the image's own; it is no entry of a volume"
 )]
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,13 +27,14 @@ pub struct FileJournal {
 impl FileJournal {
     /// The journal of the volume that begins at byte `start` of what `image` names.
     pub fn beside(image: &Path, start: u64) -> io::Result<Self> {
+        #[cfg(windows)]
+        if let Some(device) = crate::volume::win32::device_key(image) {
+            let name = journal_name(device, start);
+            return Ok(Self::at(state_directory()?.join(name)));
+        }
         let image = resolved(image)?;
         let is_file = std::fs::symlink_metadata(&image)?.is_file();
-        let mut name = image.file_name().unwrap_or_default().to_owned();
-        if start > 0 {
-            name.push(format!(".{start:x}"));
-        }
-        name.push(".linksmith-journal");
+        let name = journal_name(image.file_name().unwrap_or_default().to_owned(), start);
         let directory = match image.parent().filter(|_| is_file) {
             Some(parent) => parent.to_owned(),
             None => state_directory()?,
@@ -116,6 +118,14 @@ impl JournalStore for FileJournal {
             _ => Ok(()),
         }
     }
+}
+
+fn journal_name(mut name: OsString, start: u64) -> OsString {
+    if start > 0 {
+        name.push(format!(".{start:x}"));
+    }
+    name.push(".linksmith-journal");
+    name
 }
 
 /// Two ways to one image must lead to one journal.

@@ -4,6 +4,7 @@
 //! administrator. Writing first locks the volume (no other handle may be open on it) and dismounts it,
 //! so that Windows reads everything anew afterwards; the lock ends with the handle.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::windows::fs::{FileExt, OpenOptionsExt};
@@ -33,10 +34,25 @@ pub struct RawDevice {
 pub fn is_device_path(path: &Path) -> bool {
     let text = path.as_os_str().as_encoded_bytes();
     let prefixes: [&[u8]; 3] = [br"\\.\", br"\\?\Volume", br"\\?\GLOBALROOT\Device\"];
-    let name = prefixes
-        .iter()
-        .find_map(|prefix| text.strip_prefix(*prefix));
+    let name = prefixes.iter().find_map(|prefix| {
+        let (start, name) = text.split_at_checked(prefix.len())?;
+        start.eq_ignore_ascii_case(prefix).then_some(name)
+    });
     name.is_some_and(|name| !name.is_empty() && !name.contains(&b'\\'))
+}
+
+/// A name that stands for a device in file names: of a volume its GUID, however it was spelled and whatever its
+/// letter is tomorrow. `None` where the path names a file.
+#[must_use]
+pub fn device_key(path: &Path) -> Option<OsString> {
+    let text = path.to_str().filter(|_| is_device_path(path))?;
+    let name = text.rsplit('\\').next()?;
+    let guid = match name.as_bytes() {
+        [_, b':'] => super::volume_guid(&format!(r"{name}\")).map(|guid| format!("Volume{guid}")),
+        _ => None,
+    };
+    let key = guid.unwrap_or_else(|| name.replace(':', ""));
+    Some(key.to_ascii_lowercase().into())
 }
 
 impl RawDevice {
@@ -55,13 +71,13 @@ impl RawDevice {
         }
         // Without it the file system hides the sectors behind its own last cluster. A disk does not know it.
         let _ = control(&file, Ioctl::FSCTL_ALLOW_EXTENDED_DASD_IO, 0);
-        let length = control(&file, Ioctl::IOCTL_DISK_GET_LENGTH_INFO, 8)?;
-        let geometry = control(&file, Ioctl::IOCTL_DISK_GET_DRIVE_GEOMETRY_EX, 64)?;
+        let (len, sector) = (length(&file)?, sector(&file)?);
+        let partial = Mutex::new(());
         Ok(Self {
-            len: u64::from_le_bytes(fixed(&length, 0)?),
-            sector: sector_size(u32::from_le_bytes(fixed(&geometry, 20)?))?,
             file,
-            partial: Mutex::new(()),
+            len,
+            sector,
+            partial,
         })
     }
 
@@ -136,6 +152,36 @@ fn lock(file: &File) -> io::Result<()> {
     control(file, Ioctl::FSCTL_DISMOUNT_VOLUME, 0).map(|_| ())
 }
 
+/// In bytes. Drivers of disks in memory, and Wine, may not know the call; then it is the file's size.
+fn length(file: &File) -> io::Result<u64> {
+    match control(file, Ioctl::IOCTL_DISK_GET_LENGTH_INFO, 8) {
+        Ok(answer) => Ok(u64::from_le_bytes(fixed(&answer, 0)?)),
+        Err(e) if is_unknown(&e) => match file.metadata()?.len() {
+            0 => Err(e),
+            len => Ok(len),
+        },
+        Err(e) => Err(e),
+    }
+}
+
+/// Bytes of a sector, the smallest that there is where the driver does not tell: a device with larger ones then
+/// refuses, and nothing is torn.
+fn sector(file: &File) -> io::Result<u32> {
+    match control(file, Ioctl::IOCTL_DISK_GET_DRIVE_GEOMETRY_EX, 64) {
+        Ok(answer) => sector_size(u32::from_le_bytes(fixed(&answer, 20)?)),
+        Err(e) if is_unknown(&e) => Ok(512),
+        Err(e) => Err(e),
+    }
+}
+
+fn is_unknown(error: &io::Error) -> bool {
+    let code = Win32Error::from_io(error);
+    matches!(
+        code,
+        Some(Win32Error::INVALID_FUNCTION | Win32Error::NOT_SUPPORTED)
+    )
+}
+
 fn control(file: &File, code: u32, output: usize) -> io::Result<Vec<u8>> {
     let mut buffer = Buffer::new(output);
     let filled = sys::control(file.as_handle(), code, &[], &mut buffer).map_err(os_error)?;
@@ -193,6 +239,10 @@ fn write_all(file: &File, mut offset: u64, mut data: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "files of its own in a temporary folder"
+)]
 mod tests {
     use super::*;
 
@@ -215,6 +265,56 @@ mod tests {
         ] {
             assert!(!is_device_path(Path::new(file)), "{file}");
         }
+    }
+
+    #[test]
+    fn a_device_has_one_key_however_it_is_spelled() {
+        let key =
+            |path: &str| device_key(Path::new(path)).map(|key| key.into_string().expect("text"));
+        assert_eq!(
+            key(r"\\.\PhysicalDrive1").as_deref(),
+            Some("physicaldrive1")
+        );
+        let guid = "volume{01234567-89ab-cdef-0123-456789abcdef}";
+        assert_eq!(key(&format!(r"\\?\{guid}")).as_deref(), Some(guid));
+        assert_eq!(key(r"\\.\c:"), key(r"\\.\C:"));
+        assert_eq!(key("disk.img"), None);
+    }
+
+    /// Whole sectors alone go to the device, and what stands beside the bytes in them stays.
+    #[test]
+    fn what_is_no_whole_sector_is_read_first() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("disk");
+        std::fs::write(&path, [7; 4096]).expect("a file");
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .expect("the file");
+        let device = RawDevice {
+            file,
+            len: 4096,
+            sector: 512,
+            partial: Mutex::new(()),
+        };
+        device
+            .write_at(510, &[1, 2, 3, 4])
+            .expect("across two sectors");
+        device.write_at(1024, &[9; 512]).expect("a whole one");
+        device.flush().expect("flushed");
+        let mut bytes = [0; 6];
+        device.read_at(509, &mut bytes).expect("across two sectors");
+        assert_eq!(bytes, [7, 1, 2, 3, 4, 7]);
+        let mut wanted = vec![7; 4096];
+        wanted[510..514].copy_from_slice(&[1, 2, 3, 4]);
+        wanted[1024..1536].fill(9);
+        assert!(std::fs::read(&path).expect("the file") == wanted);
+        assert!(device.write_at(4094, &[0; 4]).is_err(), "beyond the end");
+        assert!(
+            device.read_at(4000, &mut [0; 200]).is_err(),
+            "beyond the end"
+        );
     }
 
     #[test]

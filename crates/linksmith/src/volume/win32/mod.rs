@@ -42,7 +42,7 @@ mod undo;
 mod volume;
 
 #[cfg(all(windows, feature = "image"))]
-pub use device::{RawDevice, is_device_path};
+pub use device::{RawDevice, device_key, is_device_path};
 #[cfg(windows)]
 pub use drives::{DriveKind, Win32Drives, volume_guid};
 #[cfg(windows)]
