@@ -7,21 +7,33 @@ Set-StrictMode -Version 2.0
 function Invoke-Linksmith {
     param([Parameter(Mandatory)][string[]]$Arguments)
     $exe = if ($env:LINKSMITH_EXE) { $env:LINKSMITH_EXE } else { 'linksmith' }
-    $before = [Console]::OutputEncoding
+    $before = $null
+    # A host without a console (ISE, a service) has no encoding to set, and none to put back.
+    try { $before = [Console]::OutputEncoding; [Console]::OutputEncoding = [System.Text.Encoding]::UTF8 } catch { }
     try {
-        [Console]::OutputEncoding = [System.Text.Encoding]::UTF8
-        $lines = & $exe @Arguments --json 2>&1
+        $lines = & {
+            # A line on standard error is an object to read, whatever the caller wants done about errors.
+            $ErrorActionPreference = 'Continue'
+            $PSNativeCommandUseErrorActionPreference = $false
+            & $exe --json @Arguments 2>&1
+        }
         $code = $LASTEXITCODE
     }
-    finally { [Console]::OutputEncoding = $before }
+    finally { if ($null -ne $before) { try { [Console]::OutputEncoding = $before } catch { } } }
     foreach ($line in $lines) {
         $text = "$line"
         if ([string]::IsNullOrWhiteSpace($text)) { continue }
         try { $item = $text | ConvertFrom-Json -ErrorAction Stop }
         catch { Write-Error -Message $text -ErrorId 'Linksmith' -TargetObject $Arguments; continue }
         if ($item.PSObject.Properties['error']) { Write-LinksmithError $item $code }
+        elseif ($item.PSObject.Properties['warning']) { Write-Warning (Add-Hint $item.warning $item) }
         else { $item.PSObject.TypeNames.Insert(0, 'Linksmith.Link'); $item }
     }
+}
+
+function Add-Hint {
+    param([string]$Text, $Item)
+    if ($Item.PSObject.Properties['hint'] -and $Item.hint) { "$Text`nhint: $($Item.hint)" } else { $Text }
 }
 
 function Write-LinksmithError {
@@ -36,15 +48,24 @@ function Write-LinksmithError {
         10 { 'ResourceUnavailable' }
         default { 'NotSpecified' }
     }
-    $hint = if ($Item.PSObject.Properties['hint'] -and $Item.hint) { "`nhint: $($Item.hint)" } else { '' }
     $target = if ($Item.PSObject.Properties['path']) { $Item.path } else { $null }
-    Write-Error -Message "$($Item.error)$hint" -Category $category -ErrorId "Linksmith.$ExitCode" -TargetObject $target
+    Write-Error -Message (Add-Hint $Item.error $Item) -Category $category -ErrorId "Linksmith.$ExitCode" -TargetObject $target
 }
 
-# PowerShell's own idea of a path (drives of its own, its current location) as the system's.
+# PowerShell's own idea of a path (drives of its own, its current location) as the system's. Windows PowerShell
+# quotes an argument that ends in `\` so that programs read a quote there, so that one goes; but never a root's.
 function Resolve-LinkPath {
     param([string]$Path)
-    $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path)
+    $full = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path)
+    $short = $full.TrimEnd('\')
+    if ($short -match '^(.:)?$' -or $short -match '^\\\\[^\\]+\\[^\\]+$') { $full } else { $short }
+}
+
+# Whether a target says by itself where it is: from a root, a drive of the system or one of PowerShell's own.
+function Test-Absolute {
+    param([string]$Path)
+    $drive = $null
+    [System.IO.Path]::IsPathRooted($Path) -or $ExecutionContext.SessionState.Path.IsPSAbsolute($Path, [ref]$drive)
 }
 
 # What the module promises before anything is made: the target is there and is of the right kind, the
@@ -68,14 +89,16 @@ function New-LinkOfKind {
     param([string]$Verb, [string]$Wants, [string]$Link, [string]$Target, [switch]$Force, $Cmdlet)
     $linkPath = Resolve-LinkPath $Link
     # A relative symbolic link target is kept as it was typed; it is looked at from the link's folder.
-    $seen = if ([System.IO.Path]::IsPathRooted($Target) -or $Verb -ne 'soft') { Resolve-LinkPath $Target }
+    $seen = if ((Test-Absolute $Target) -or $Verb -ne 'soft') { Resolve-LinkPath $Target }
             else { Join-Path (Split-Path -Parent $linkPath) $Target }
     Assert-LinkRequest -Link $linkPath -Target $seen -Force:$Force -Wants $Wants
-    $stored = if ($Verb -eq 'soft') { $Target } else { $seen }
+    # A drive of PowerShell's own means nothing to the system.
+    $typed = $Verb -eq 'soft' -and ([System.IO.Path]::IsPathRooted($Target) -or -not (Test-Absolute $Target))
+    $stored = if ($typed) { $Target } else { $seen }
     if (-not $Cmdlet.ShouldProcess($linkPath, "make a $Verb link to $stored")) { return }
-    $arguments = @($Verb, $linkPath, $stored)
+    $arguments = @($Verb)
     if ($Force) { $arguments += '--force' }
-    Invoke-Linksmith $arguments
+    Invoke-Linksmith ($arguments + @('--', $linkPath, $stored))
 }
 
 <#
@@ -119,7 +142,7 @@ function Get-Link {
     [CmdletBinding()]
     param([Parameter(Mandatory, Position = 0, ValueFromPipeline, ValueFromPipelineByPropertyName)]
           [Alias('FullName', 'PSPath')][string[]]$Path)
-    process { foreach ($p in $Path) { Invoke-Linksmith @('show', (Resolve-LinkPath $p)) } }
+    process { foreach ($p in $Path) { Invoke-Linksmith @('show', '--', (Resolve-LinkPath $p)) } }
 }
 
 <#
@@ -130,13 +153,13 @@ function Find-Link {
     [CmdletBinding()]
     param([Parameter(Position = 0)][string[]]$Root = '.', [string]$Kind, [string]$Status, [switch]$Broken,
           [string]$To, [string]$Name)
-    $arguments = @('find') + @($Root | ForEach-Object { Resolve-LinkPath $_ })
+    $arguments = @('find')
     if ($Kind) { $arguments += '--kind', $Kind }
     if ($Status) { $arguments += '--status', $Status }
     if ($Broken) { $arguments += '--broken' }
     if ($To) { $arguments += '--to', (Resolve-LinkPath $To) }
     if ($Name) { $arguments += '--name', $Name }
-    Invoke-Linksmith $arguments
+    Invoke-Linksmith ($arguments + @('--') + @($Root | ForEach-Object { Resolve-LinkPath $_ }))
 }
 
 <#
@@ -146,7 +169,7 @@ Every name of a file.
 function Get-HardLinkName {
     [CmdletBinding()]
     param([Parameter(Mandatory, Position = 0, ValueFromPipelineByPropertyName)][Alias('FullName')][string]$Path)
-    process { Invoke-Linksmith @('names', (Resolve-LinkPath $Path)) }
+    process { Invoke-Linksmith @('names', '--', (Resolve-LinkPath $Path)) }
 }
 
 <#
@@ -157,7 +180,7 @@ function Set-LinkTarget {
     [CmdletBinding(SupportsShouldProcess)]
     param([Parameter(Mandatory, Position = 0)][string]$Link, [Parameter(Mandatory, Position = 1)][string]$Target)
     $linkPath = Resolve-LinkPath $Link
-    if ($PSCmdlet.ShouldProcess($linkPath, "lead to $Target")) { Invoke-Linksmith @('retarget', $linkPath, $Target) }
+    if ($PSCmdlet.ShouldProcess($linkPath, "lead to $Target")) { Invoke-Linksmith @('retarget', '--', $linkPath, $Target) }
 }
 
 <#
@@ -165,13 +188,16 @@ function Set-LinkTarget {
 Removes links; never what they lead to, never a real file's last name.
 #>
 function Remove-Link {
-    [CmdletBinding(SupportsShouldProcess)]
-    param([Parameter(Mandatory, Position = 0, ValueFromPipeline, ValueFromPipelineByPropertyName)]
-          [Alias('FullName', 'PSPath')][string[]]$Path)
+    [CmdletBinding(SupportsShouldProcess, DefaultParameterSetName = 'Path')]
+    param([Parameter(Mandatory, Position = 0, ParameterSetName = 'Path', ValueFromPipeline, ValueFromPipelineByPropertyName)]
+          [Alias('PSPath')][string[]]$Path,
+          # What Get-ChildItem gives. As a string it may be its name alone, which is another entry elsewhere.
+          [Parameter(Mandatory, ParameterSetName = 'Item', ValueFromPipeline)][System.IO.FileSystemInfo]$InputObject)
     process {
-        foreach ($p in $Path) {
+        $paths = if ($PSCmdlet.ParameterSetName -eq 'Item') { @($InputObject.FullName) } else { $Path }
+        foreach ($p in $paths) {
             $full = Resolve-LinkPath $p
-            if ($PSCmdlet.ShouldProcess($full, 'remove the link')) { Invoke-Linksmith @('remove', $full) }
+            if ($PSCmdlet.ShouldProcess($full, 'remove the link')) { Invoke-Linksmith @('remove', '--', $full) }
         }
     }
 }
