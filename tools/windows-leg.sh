@@ -79,13 +79,24 @@ build_std() {
     say "making the std for $target (under a minute)"
     mkdir "$seed/src"; : >"$seed/src/lib.rs"
     printf '[package]\nname = "stdseed"\nversion = "0.0.0"\nedition = "2021"\n' >"$seed/Cargo.toml"
-    (cd "$seed" && PATH=$toolchain/bin:$PATH RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$seed/target nice \
+    # With bitcode, as rustup's own: optimised builds want it for link-time optimisation.
+    (cd "$seed" && PATH=$toolchain/bin:$PATH RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$seed/target RUSTFLAGS=-Cembed-bitcode=yes nice \
         cargo "$how" -q --release -Zbuild-std=std,panic_unwind,panic_abort,test,proc_macro --target "$target") >"$cache/std.log" 2>&1 ||
         { tail -n 20 "$cache/std.log" >&2; rm -rf "$seed"; cannot 3 "the std for $target did not build"; }
     local lib=$toolchain/lib/rustlib/$target/lib
     mkdir -p "$lib.new"
     find "$seed/target/$target/release/deps" -name "*.$kind" ! -name 'libstdseed*' -exec cp {} "$lib.new/" \;
+    date +%s%N >"$lib.new/.made"
     rm -rf "$lib" "$seed"; mv "$lib.new" "$lib"
+}
+
+# What was built with another std of ours cannot be used with this one, and cargo does not see the difference.
+drop_what_is_stale() {
+    local target made here; for target in $gnu $msvc $darwin; do
+        made=$toolchain/lib/rustlib/$target/lib/.made here=$top/target/windows/$target
+        [ -e "$made" ] || continue
+        cmp -s "$made" "$here/.std" || { rm -rf "$here"; mkdir -p "$here"; cp "$made" "$here/.std"; }
+    done
 }
 
 setup_linker() {
@@ -167,6 +178,8 @@ in_wine() {
 
 setup_prefix() {
     local at=$root$prefix; system_wine && at=$cache/$(basename "$prefix")
+    # A raw volume for the tests: what Wine opens as \\.\Y:, an empty file of 16 MiB.
+    mkdir -p "$at/dosdevices"; ln -sfn ../raw-volume "$at/dosdevices/y::"; truncate -s 16M "$at/raw-volume"
     [ -e "$at/.ready" ] && return
     say "making a Wine prefix"
     (cd "$top" && in_wine bash -c 'wine wineboot -i; wineserver -w') >"$cache/prefix.log" 2>&1 ||
@@ -182,7 +195,7 @@ variables() {
     echo "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc"
     echo "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=$top/tools/windows-leg.sh run"
 }
-use_variables() { local line; while IFS= read -r line; do export "${line?}"; done < <(variables); }
+use_variables() { drop_what_is_stale; local line; while IFS= read -r line; do export "${line?}"; done < <(variables); }
 
 # xtask's long runs are for this machine alone.
 crates=(--workspace --exclude xtask)
@@ -232,7 +245,7 @@ test)
     setup_linker; setup_std $gnu build; setup_wine; setup_prefix; use_variables; cd "$top"
     [ $# -gt 0 ] || set -- "${crates[@]}" --locked --no-fail-fast
     log=$(mktemp); trap 'rm -f "$log"' EXIT
-    export INSTA_UPDATE=no
+    export INSTA_UPDATE=no LINKSMITH_TEST_DEVICE='\\.\Y:'
     status=0; cargo test --target $gnu "$@" 2>&1 | tee "$log" || status=$?
     tools/test-summary "under Wine" <"$log"
     exit "$status"
