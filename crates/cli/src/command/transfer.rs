@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use linksmith::ops::{Copied, Progress as _};
 use linksmith::volume::Drives;
-use linksmith::{DriveId, Step};
+use linksmith::{Caps, DriveId, Step};
 
 use crate::error::{self, CliError, Exit};
 use crate::output::Console;
@@ -35,6 +35,7 @@ impl super::Command for Import {
 
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drive = attached(session)?;
+        refuse_read_only(&drive, &self.to)?;
         let host = host()?;
         carry(session, (&host, &self.from), (&drive, &self.to))
     }
@@ -80,6 +81,20 @@ fn attached(session: &mut Session) -> Result<Arc<Drives>, CliError> {
             .hint("`linksmith --drive C=disk.img import HOST_DIR C:\\DIR`"));
     }
     session.drives()
+}
+
+/// Said once, and not of every entry.
+fn refuse_read_only(drives: &Drives, to: &OsStr) -> Result<(), CliError> {
+    let place = match drives.locate_target(to) {
+        Ok(place) => place,
+        Err(_) => drives.locate(to).map_err(|e| located_on(drives, to, e))?,
+    };
+    let volume = drives.volume(place.drive).map_err(located)?;
+    if volume.caps_at(&place.path).contains(Caps::READ_ONLY) {
+        let cause = linksmith::Cause::ReadOnly;
+        return Err(CliError::cannot("copy to", to.as_encoded_bytes(), &cause));
+    }
+    Ok(())
 }
 
 fn carry(
