@@ -15,9 +15,10 @@ use crate::output::{Color, Console};
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Options of every verb")]
 pub(crate) struct Globals {
-    /// Attach a volume under a drive letter: a raw NTFS volume, a disk image (MBR, GPT, fixed VHD) or
-    /// a block device. May be repeated; LINKSMITH_DRIVES="C=a.img;D=b.img" does the same. GUID: by what mount
-    /// points know the volume, where no partition table tells
+    /// Attach a volume under a drive letter: a raw NTFS volume, a disk image (MBR, GPT, fixed VHD), a
+    /// block device, or, to be read only, a disk in a VHD, VHDX, QCOW2, VDI or VMDK. May be repeated;
+    /// LINKSMITH_DRIVES="C=a.img;D=b.img" does the same. GUID: by what mount points know the volume, where
+    /// no partition table tells
     #[arg(
         long = "drive",
         global = true,

@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 
+use linksmith::container::{ContainerError, Format};
 use linksmith::partition::PartitionError;
 use linksmith::volume::Drives;
-use linksmith::volume::image::ImageVolume;
+use linksmith::volume::image::{ImageVolume, container_of};
 use linksmith::volume::memory::MemoryVolume;
 use linksmith::{Caps, Cause, FileTime, Volume};
 
@@ -118,6 +119,10 @@ fn open(spec: &DriveSpec, only_look: bool, console: &mut Console) -> Result<Imag
         ImageVolume::open_as_allowed(path, spec.part)
     };
     let volume = opened.map_err(|error| not_attached(spec, &error.cause))?;
+    if let Some(format) = volume.container() {
+        let hint = raw_copy(format, &shown);
+        console.read_only.push((spec.letter, hint));
+    }
     // One line, however much is wrong: reading goes on.
     if !volume.warnings().is_empty() {
         let message = format!("'{shown}': {}", volume.warnings().join("; "));
@@ -141,21 +146,34 @@ fn not_attached(spec: &DriveSpec, cause: &Cause) -> CliError {
     let shown = spec.path.to_string_lossy();
     let error = CliError::cannot("attach", spec.path.as_encoded_bytes(), cause);
     match cause {
-        Cause::NoVolume(PartitionError::Container(_)) => error.hint(format!(
-            "`qemu-img convert -O raw '{shown}' disk.img` unpacks it; or attach it with the system's own means and give the device."
-        )),
-        Cause::NoVolume(PartitionError::Ambiguous(those) | PartitionError::NotThere { there: those, .. }) => {
+        Cause::NoVolume(PartitionError::Container(container)) => {
+            error.hint(way_out(container, &shown))
+        }
+        Cause::ReadOnly => match container_of(Path::new(&spec.path)) {
+            Some(format) => error.hint(raw_copy(format, &shown)),
+            None => error,
+        },
+        Cause::NoVolume(
+            PartitionError::Ambiguous(those) | PartitionError::NotThere { there: those, .. },
+        ) => {
             let number = those.first().map_or(1, |p| p.number);
             let letter = char::from(spec.letter);
-            error.hint(format!("For example: `--drive {letter}={shown},part={number}`."))
+            error.hint(format!(
+                "For example: `--drive {letter}={shown},part={number}`."
+            ))
         }
         Cause::NoVolume(_) | Cause::IsADirectory => CliError {
             exit: Exit::Unsupported,
             ..error
         }
         .hint("An NTFS volume, or a disk with MBR or GPT that holds one, is needed."),
-        Cause::InUse => CliError { exit: Exit::Damaged, ..error }
-            .hint("Another program has it open, or it is mounted; close that, or attach it with `,ro`."),
+        Cause::InUse => CliError {
+            exit: Exit::Damaged,
+            ..error
+        }
+        .hint(
+            "Another program has it open, or it is mounted; close that, or attach it with `,ro`.",
+        ),
         Cause::NotFound => error.hint("The image is a path of this machine."),
         Cause::Denied if is_device(&shown) => error.hint(if cfg!(windows) {
             "Raw volumes and disks are for administrators: start the prompt with \"Run as administrator\"."
@@ -172,6 +190,41 @@ fn is_device(path: &str) -> bool {
     [r"\\.\", r"\\?\", "/dev/"]
         .iter()
         .any(|prefix| path.starts_with(prefix))
+}
+
+/// How to come to the disk in a container that is not read.
+fn way_out(error: &ContainerError, shown: &str) -> String {
+    match error {
+        ContainerError::LogHoldsWork(_) => {
+            format!("Open it once in Hyper-V, or: `qemu-img check -r all '{shown}'`.")
+        }
+        ContainerError::Damaged { .. } => {
+            format!(
+                "`qemu-img check '{shown}'` says more; a copy that was cut short has to be copied anew."
+            )
+        }
+        ContainerError::Closed(Format::Ewf) => {
+            format!("`ewfexport -f raw -t disk '{shown}'` of libewf unpacks it.")
+        }
+        ContainerError::Closed(Format::Wim) => {
+            format!(
+                "It holds files and no disk: `wimlib-imagex apply '{shown}' 1 DIR` unpacks them."
+            )
+        }
+        ContainerError::Sibling { .. } => {
+            "All files of the disk belong into one folder.".to_owned()
+        }
+        _ => format!(
+            "`qemu-img convert -O raw '{shown}' disk.img` unpacks it; or attach it with the system's own means and give the device."
+        ),
+    }
+}
+
+/// How to come to a disk that can be changed.
+fn raw_copy(format: Format, shown: &str) -> String {
+    format!(
+        "A {format} is only read; `qemu-img convert -O raw '{shown}' disk.img` makes a copy that can be changed."
+    )
 }
 
 /// An empty volume in memory, for tests and demonstrations: `memory:` or

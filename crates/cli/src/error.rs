@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::io;
 
+use linksmith::container::ContainerError;
+use linksmith::partition::PartitionError;
 use linksmith::{Cause, ErrorClass, NameError, VolumeError, Win32Error};
 use serde::Serialize;
 
@@ -174,6 +176,9 @@ pub(crate) fn exit_of(cause: &Cause) -> Exit {
         Cause::NotFound | Cause::PathNotFound(_) | Cause::NotADirectory => Exit::NotFound,
         Cause::Exists => Exit::Exists,
         Cause::Denied | Cause::Privilege | Cause::ReadOnly | Cause::InUse => Exit::Denied,
+        Cause::NoVolume(PartitionError::Container(
+            ContainerError::Damaged { .. } | ContainerError::LogHoldsWork(_),
+        )) => Exit::Damaged,
         Cause::Unsupported(_)
         | Cause::TooManyLinks { .. }
         | Cause::CrossVolume
@@ -260,6 +265,17 @@ pub(crate) fn report(error: &CliError, console: &mut Console) -> u8 {
 const ATTACH_HINT: &str =
     "Drive letters are attached: `--drive C=disk.img`, or LINKSMITH_DRIVES=\"C=disk.img\".";
 
+/// What to do about a drive that is only read: the one of the path, where it names one.
+fn read_only_hint<'a>(path: Option<&[u8]>, console: &'a Console) -> Option<&'a str> {
+    let of_path = match path {
+        Some([letter, b':', ..]) => Some(letter.to_ascii_uppercase()),
+        _ => None,
+    };
+    let mut hints = console.read_only.iter();
+    let hint = hints.find(|(letter, _)| of_path.is_none_or(|of_path| of_path == *letter));
+    hint.map(|(_, hint)| hint.as_str())
+}
+
 fn say(error: &CliError, console: &mut Console) -> io::Result<()> {
     let path = error.path.as_deref();
     let hint = match path {
@@ -270,8 +286,14 @@ fn say(error: &CliError, console: &mut Console) -> io::Result<()> {
         {
             Some(ATTACH_HINT)
         }
+        _ if error.code == Some(Win32Error::WRITE_PROTECT.0) => {
+            read_only_hint(path, console).or(error.hint.as_deref())
+        }
         _ => error.hint.as_deref(),
     };
+    // Borrowed from the console, which is written to below.
+    let hint = hint.map(str::to_owned);
+    let hint = hint.as_deref();
     if console.json {
         return console.err_line(&crate::output::json::to_line(&JsonError {
             v: 1,

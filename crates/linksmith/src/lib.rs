@@ -43,6 +43,10 @@
 //! ```
 
 pub mod audit;
+#[cfg(feature = "image")]
+mod bytes;
+#[cfg(feature = "image")]
+pub mod container;
 pub mod doctor;
 pub mod entry;
 pub mod graph;

@@ -1,4 +1,5 @@
-//! Where the NTFS volumes of a disk image are: MBR, GPT, fixed VHD, or no partitions at all.
+//! Where the NTFS volumes of a disk are: MBR, GPT, or no partitions at all. Disks in containers are
+//! [opened](crate::container) before.
 //!
 //! Written for reading only; crates exist for GPT alone, and none for the four together, which are less than
 //! what would have to be wrapped.
@@ -7,6 +8,8 @@ use std::io;
 
 use linksmith_ntfs::device::Device;
 
+use crate::bytes::{le32, le64};
+use crate::container::{self, ContainerError};
 use crate::path::Guid;
 
 /// A part of a disk that begins with an NTFS boot sector.
@@ -57,9 +60,9 @@ pub enum PartitionError {
         /// Those that hold NTFS.
         there: Vec<Partition>,
     },
-    /// A disk in a container that has to be unpacked or attached first.
-    #[error("it is a {0}, in which the disk's bytes do not lie in their order")]
-    Container(&'static str),
+    /// A disk in a container that cannot be read, or has not been [opened](crate::container::open).
+    #[error(transparent)]
+    Container(#[from] ContainerError),
 }
 
 fn numbers(partitions: &[Partition]) -> String {
@@ -105,10 +108,14 @@ pub fn find(device: &dyn Device, wanted: Option<u32>) -> Result<Partition, Parti
 
 /// Every partition, of whatever kind.
 pub fn list(device: &dyn Device) -> Result<Vec<Partition>, PartitionError> {
-    if let Some(container) = container(device)? {
-        return Err(PartitionError::Container(container));
+    let at_begin = |source| PartitionError::Io {
+        position: 0,
+        source,
+    };
+    if let Some(format) = container::detect(device).map_err(at_begin)? {
+        return Err(ContainerError::Closed(format).into());
     }
-    let disk = disk_length(device)?;
+    let disk = container::plain_length(device).map_err(at_begin)?;
     if is_ntfs(device, 0)? {
         return Ok(vec![Partition {
             number: 0,
@@ -123,44 +130,6 @@ pub fn list(device: &dyn Device) -> Result<Vec<Partition>, PartitionError> {
         }
     }
     mbr(device, disk)
-}
-
-/// A fixed VHD is the disk with a sector after it; a dynamic one is nothing of the kind.
-fn disk_length(device: &dyn Device) -> Result<u64, PartitionError> {
-    let length = device.len();
-    let Some(at) = length.checked_sub(512) else {
-        return Ok(length);
-    };
-    let footer = read(device, at, 512)?;
-    if !footer.starts_with(b"conectix") {
-        return Ok(length);
-    }
-    match be32(&footer, 60) {
-        Some(2) => Ok(at),
-        Some(4) => Err(PartitionError::Container("differencing VHD")),
-        _ => Err(PartitionError::Container("dynamic VHD")),
-    }
-}
-
-/// The container that the first bytes tell of, where it is not the plain disk.
-fn container(device: &dyn Device) -> Result<Option<&'static str>, PartitionError> {
-    if device.len() < 80 {
-        return Ok(None);
-    }
-    let head = read(device, 0, 80)?;
-    let kinds: [(usize, &[u8], &'static str); 7] = [
-        (0, b"vhdxfile", "VHDX image"),
-        (0, b"QFI\xfb", "QCOW2 image"),
-        (0, b"KDMV", "VMDK image"),
-        (0, b"# Disk Desc", "VMDK description"),
-        (64, &[0x7F, 0x10, 0xDA, 0xBE], "VDI image"),
-        (0, b"EVF\x09", "EWF (E01) image"),
-        (0, b"MSWIM\0\0\0", "WIM archive"),
-    ];
-    let found = kinds
-        .iter()
-        .find(|(at, magic, _)| head.get(*at..).is_some_and(|from| from.starts_with(magic)));
-    Ok(found.map(|(_, _, name)| *name))
 }
 
 fn is_ntfs(device: &dyn Device, start: u64) -> Result<bool, PartitionError> {
@@ -180,13 +149,13 @@ fn gpt(
         return Ok(None);
     }
     let header = read(device, sector, 512)?;
-    let size = le32(&header, 84).unwrap_or(0) as usize;
+    let size = le32(&header, 84) as usize;
     let sizes_fit = (128..=4096).contains(&size) && size % 128 == 0;
     if !header.starts_with(b"EFI PART") || !sizes_fit {
         return Ok(None);
     }
-    let count = le32(&header, 80).unwrap_or(0).min(MAX_ENTRIES);
-    let at = le64(&header, 72).and_then(|lba| lba.checked_mul(sector));
+    let count = le32(&header, 80).min(MAX_ENTRIES);
+    let at = le64(&header, 72).checked_mul(sector);
     let Some(at) = at.filter(|at| at.saturating_add(u64::from(count) * size as u64) <= disk) else {
         return Ok(None);
     };
@@ -195,7 +164,7 @@ fn gpt(
         if entry.iter().take(16).all(|byte| *byte == 0) {
             continue;
         }
-        let (first, last) = (le64(entry, 32).unwrap_or(0), le64(entry, 40).unwrap_or(0));
+        let (first, last) = (le64(entry, 32), le64(entry, 40));
         let sectors = last
             .checked_sub(first)
             .and_then(|count| count.checked_add(1));
@@ -222,9 +191,9 @@ fn mbr(device: &dyn Device, disk: u64) -> Result<Vec<Partition>, PartitionError>
         }
     }
     partitions.sort_by_key(|partition| partition.number);
-    let signature = le32(&read(device, 0, 512)?, SIGNATURE).filter(|signature| *signature != 0);
+    let signature = le32(&read(device, 0, 512)?, SIGNATURE);
     for partition in &mut partitions {
-        partition.guid = signature.map(|signature| mbr_guid(signature, partition.start));
+        partition.guid = (signature != 0).then(|| mbr_guid(signature, partition.start));
     }
     Ok(partitions)
 }
@@ -262,8 +231,8 @@ fn table(device: &dyn Device, at: u64, disk: u64) -> Result<Option<[Entry; 4]>, 
         let at = 446 + 16 * index;
         Entry {
             kind: sector.get(at + 4).copied().unwrap_or(0),
-            first: le32(&sector, at + 8).unwrap_or(0).into(),
-            sectors: le32(&sector, at + 12).unwrap_or(0).into(),
+            first: le32(&sector, at + 8).into(),
+            sectors: le32(&sector, at + 12).into(),
         }
     })))
 }
@@ -322,30 +291,6 @@ fn read(device: &dyn Device, position: u64, length: usize) -> Result<Vec<u8>, Pa
         }
         Err(source) => Err(PartitionError::Io { position, source }),
     }
-}
-
-fn le32(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .copied()
-        .map(u32::from_le_bytes)
-}
-
-fn be32(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .copied()
-        .map(u32::from_be_bytes)
-}
-
-fn le64(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .copied()
-        .map(u64::from_le_bytes)
 }
 
 #[cfg(test)]
@@ -491,7 +436,7 @@ mod tests {
         disk[DISK - 512 + 63] = 2;
         check(&disk, None, Ok((0, 0, 2047)));
         disk[DISK - 512 + 63] = 3;
-        check(&disk, None, Err("dynamic VHD"));
+        check(&disk, None, Err("VHD"));
     }
 
     proptest! {

@@ -40,6 +40,8 @@ pub(crate) struct Console {
     pub eol: &'static str,
     /// Whether paths are those of this machine and it knows no drive letters.
     pub letterless: bool,
+    /// The hints for who wants to change what is attached under a letter and is only read.
+    pub read_only: Vec<(u8, String)>,
 }
 
 /// Output that is kept instead of shown: redirected, or looked at.
@@ -80,6 +82,7 @@ impl Console {
             terminal,
             eol: EOL,
             letterless: false,
+            read_only: Vec::new(),
         }
     }
 

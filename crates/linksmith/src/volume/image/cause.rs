@@ -7,6 +7,7 @@ use linksmith_ntfs::edit::{EditError, MOST_NAMES};
 use linksmith_ntfs::journal::JournalError;
 
 use super::Cause;
+use crate::container::ContainerError;
 use crate::partition::PartitionError;
 use crate::path::NameError;
 
@@ -49,7 +50,8 @@ fn of_code(error: io::Error) -> Cause {
 
 pub(super) fn of_partition(error: PartitionError) -> Cause {
     match error {
-        PartitionError::Io { source, .. } => of_io(source),
+        PartitionError::Io { source, .. }
+        | PartitionError::Container(ContainerError::Io(source)) => of_io(source),
         other => Cause::NoVolume(other),
     }
 }

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use linksmith_ntfs::device::Device;
 
+use crate::container::{self, Format};
+
 #[cfg(windows)]
 use crate::win32_error::Win32Error;
 
@@ -37,6 +39,21 @@ pub fn open_device(path: &Path, access: Access) -> io::Result<Box<dyn Device>> {
         )?));
     }
     Ok(Box::new(FileDevice::open(path, access)?))
+}
+
+/// The container that a file is, looked at beside whoever has it locked; `None` where it is none or cannot be read.
+pub fn container_of(path: &Path) -> Option<Format> {
+    let metadata = std::fs::metadata(path).ok()?;
+    if !metadata.is_file() {
+        return None;
+    }
+    let device = FileDevice {
+        file: File::open(path).ok()?,
+        length: metadata.len(),
+        sector_size: 512,
+        writable: false,
+    };
+    container::detect(&device).ok()?
 }
 
 /// How long a locked image is waited for: a second in all.

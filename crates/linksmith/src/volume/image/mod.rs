@@ -3,6 +3,7 @@
 mod cause;
 mod contents;
 mod device;
+mod found;
 mod journal;
 mod mend;
 mod read;
@@ -16,19 +17,21 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use linksmith_ntfs::Volume as Ntfs;
-use linksmith_ntfs::device::{Device, Window};
+use linksmith_ntfs::device::Device;
 use linksmith_ntfs::edit::Editor;
 use linksmith_ntfs::journal::{CommitReport, JournalStore, recover};
 
-pub use device::{Access, FileDevice, open_device};
+use found::Found;
+
+pub use device::{Access, FileDevice, container_of, open_device};
 pub use journal::FileJournal;
 
 use super::{
     ApplyError, Caps, CaseRule, Cause, PathStyle, Sources, Space, Visit, Volume, VolumeError,
     VolumeInfo, Wanted,
 };
+use crate::container::Format;
 use crate::entry::{Entry, LinkText};
-use crate::partition;
 use crate::path::{EntryPath, Guid, Name};
 use crate::plan::Step;
 
@@ -48,6 +51,9 @@ pub struct ImageVolume {
     /// The journal of an interrupted change, where it was not completed.
     waiting: Option<PathBuf>,
     guid: Option<Guid>,
+    container: Option<Format>,
+    /// What is to be said of the container.
+    notes: Vec<String>,
 }
 
 /// What changing needs: one change at a time, and a journal.
@@ -74,38 +80,32 @@ impl std::fmt::Debug for ImageVolume {
 impl ImageVolume {
     /// Opens an image for reading, the partition of this number where it is a disk with several.
     pub fn open(path: &Path, partition: Option<u32>) -> Result<Self, VolumeError> {
-        let device = open_device(path, Access::Read).map_err(|e| opening(cause::of_io(e)))?;
-        let window = window(device, partition)?;
-        let mut volume = Self::assemble(window.device, None)?;
-        volume.waiting = waiting_journal(path, window.start);
-        volume.guid = window.guid;
+        let found = Found::open(path, Access::Read, partition)?;
+        let waiting = found.waiting_journal(path);
+        let mut volume = Self::of(found, None)?;
+        volume.waiting = waiting;
         Ok(volume)
     }
 
     /// Opens an image for reading and changing; nobody else may have it open. A change that a power cut interrupted is
-    /// completed first, from the journal beside the image.
+    /// completed first, from the journal beside the image. A disk in a [container](crate::container) is
+    /// [`Cause::ReadOnly`].
     pub fn open_to_change(path: &Path, partition: Option<u32>) -> Result<Self, VolumeError> {
-        let device = open_device(path, Access::Write).map_err(|e| opening(cause::of_io(e)))?;
-        let window = window(device, partition)?;
+        let found = Found::open(path, Access::Write, partition)?;
         let journal =
-            FileJournal::beside(path, window.start).map_err(|e| opening(cause::of_io(e)))?;
-        let mut volume = Self::on_with_journal(window.device, Box::new(journal))?;
-        volume.guid = window.guid;
-        Ok(volume)
+            FileJournal::beside(path, found.start).map_err(|e| opening(cause::of_io(e)))?;
+        Self::of(found, Some(Box::new(journal)))
     }
 
     /// Opens an image to look at it beside others that do. A change that a power cut interrupted is completed first, where
     /// the image may be changed.
     pub fn open_to_look(path: &Path, partition: Option<u32>) -> Result<Self, VolumeError> {
-        let device = open_device(path, Access::Read).map_err(|e| opening(cause::of_io(e)))?;
-        let window = window(device, partition)?;
-        if waiting_journal(path, window.start).is_some() {
-            drop(window);
+        let found = Found::open(path, Access::Read, partition)?;
+        if found.waiting_journal(path).is_some() {
+            drop(found);
             return Self::open_as_allowed(path, partition);
         }
-        let mut volume = Self::assemble(window.device, None)?;
-        volume.guid = window.guid;
-        Ok(volume)
+        Self::of(found, None)
     }
 
     /// Opens an image to change it where that is allowed, else for reading.
@@ -120,7 +120,19 @@ impl ImageVolume {
 
     /// Opens the volume on a device for reading.
     pub fn on(device: Box<dyn Device>, partition: Option<u32>) -> Result<Self, VolumeError> {
-        Self::assemble(window(device, partition)?.device, None)
+        Self::of(Found::on_device(device, partition)?, None)
+    }
+
+    /// The volume that was found, with its journal where it may be changed.
+    fn of(found: Found, journal: Option<Box<dyn JournalStore>>) -> Result<Self, VolumeError> {
+        let mut volume = match journal {
+            Some(journal) => Self::on_with_journal(found.device, journal)?,
+            None => Self::assemble(found.device, None)?,
+        };
+        volume.guid = found.guid;
+        volume.container = found.container;
+        volume.notes = found.notes;
+        Ok(volume)
     }
 
     /// Opens the volume that fills a device for reading and changing, with the journal in `store`, which is recovered first.
@@ -164,6 +176,8 @@ impl ImageVolume {
             writer,
             waiting: None,
             guid: None,
+            container: None,
+            notes: Vec::new(),
         })
     }
 
@@ -175,6 +189,11 @@ impl ImageVolume {
     /// The GUID of `\\?\Volume{GUID}\` by which Windows knows it, where the disk's partition table tells.
     pub fn volume_guid(&self) -> Option<Guid> {
         self.guid
+    }
+
+    /// The container that its disk lies in, which is only read; `None` where the image is the disk.
+    pub fn container(&self) -> Option<Format> {
+        self.container
     }
 
     /// The engine's view of it, as of the last change.
@@ -190,38 +209,10 @@ impl ImageVolume {
     /// What a reader should be told before the rest: in words, every reason not to trust that the volume is in its
     /// last state. Empty for a clean one.
     pub fn warnings(&self) -> Vec<String> {
-        self.ntfs()
-            .health()
-            .refusals()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        let refusals = self.ntfs().health().refusals();
+        let of_volume = refusals.iter().map(ToString::to_string);
+        self.notes.iter().cloned().chain(of_volume).collect()
     }
-}
-
-/// The volume's part of a device, and where it begins.
-struct Found {
-    device: Arc<dyn Device>,
-    start: u64,
-    guid: Option<Guid>,
-}
-
-/// The journal beside an image, where it holds anything.
-fn waiting_journal(image: &Path, start: u64) -> Option<PathBuf> {
-    let journal = FileJournal::beside(image, start).ok()?;
-    let holds = journal.len().is_ok_and(|bytes| bytes > 0);
-    holds.then(|| journal.path().to_owned())
-}
-
-fn window(device: Box<dyn Device>, partition: Option<u32>) -> Result<Found, VolumeError> {
-    let found = partition::find(&*device, partition)
-        .map_err(|error| opening(cause::of_partition(error)))?;
-    let window = Window::new(device, found.start, found.length);
-    Ok(Found {
-        device: Arc::new(window),
-        start: found.start,
-        guid: found.guid,
-    })
 }
 
 fn opening(cause: Cause) -> VolumeError {
