@@ -204,6 +204,63 @@ fn seen_by_ntfs_3g(path: &Path) -> Seen {
     }
 }
 
+/// `wimlib-imagex capture`: names, which are directories or reparse points, names of a file, sizes. It reads by way of
+/// libntfs-3g and gives a volume up at the first reparse data that it does not like.
+pub fn wimlib(image: &Path) -> Option<Listing> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = folder.path().join("captured.wim").display().to_string();
+    let image = image.display().to_string();
+    let capture = [
+        "capture",
+        &image,
+        &archive,
+        "--norpfix",
+        "--compress=none",
+        "--no-acls",
+        "--quiet",
+    ];
+    let (captured, _) = run("wimlib-imagex", &capture);
+    if !captured {
+        return None;
+    }
+    let (_, text) = run("wimlib-imagex", &["dir", &archive, "1", "--detailed"]);
+    let entries = text.split("----\nFull Path").skip(1);
+    let mut listing: Listing = entries.filter_map(captured_by_wimlib).collect();
+    listing.remove("/");
+    Some(listing)
+}
+
+fn captured_by_wimlib(block: &str) -> Option<(String, Seen)> {
+    let mut fields = HashMap::new();
+    let lines = block.lines().skip(1);
+    for (name, value) in lines.filter_map(|line| line.split_once('=')) {
+        // The first of each: the unnamed stream stands before the others.
+        fields.entry(name.trim()).or_insert(value.trim());
+    }
+    let path = block
+        .lines()
+        .next()?
+        .trim_start_matches([' ', '='])
+        .trim_matches('"');
+    let attributes = fields.get("Attributes")?.trim_start_matches("0x");
+    let attributes = u32::from_str_radix(attributes, 16).ok()?;
+    let (directory, reparse) = (attributes & 0x10 != 0, attributes & 0x400 != 0);
+    let size = fields.get("Uncompressed size");
+    let size = size.and_then(|size| size.split(' ').next()?.parse().ok());
+    let names = fields
+        .get("Link Count")
+        .and_then(|count| count.parse().ok());
+    let seen = Seen {
+        directory: Some(directory),
+        // The names of one link it counts as links of their own.
+        names: names.filter(|_| !reparse),
+        size: size.filter(|_| !directory && !reparse),
+        is_reparse: Some(reparse),
+        ..Seen::default()
+    };
+    Some((path.to_owned(), seen))
+}
+
 /// dissect.ntfs, as `tools/oracles` unpacks it.
 pub const DISSECT: Need = Need::Probe(|| {
     let works = dissect_python().is_some();

@@ -2,6 +2,7 @@
 //! image checked after each seed, and now and then by every other tool there is.
 #![allow(clippy::disallowed_methods)] // Copies of images for other tools are no volume's business.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,11 +10,14 @@ use std::time::Instant;
 
 use linksmith::volume::image::ImageVolume;
 use linksmith::volume::memory::MemoryVolume;
+use linksmith_ntfs::Volume;
 use linksmith_ntfs::device::{Device, Memory};
 use linksmith_ntfs::format::{FormatOptions, format};
 use linksmith_ntfs::journal::MemoryJournal;
 use testkit::conformance::agree;
-use testkit::suite::find_tool;
+use testkit::listing::{Listing, differences, list};
+use testkit::oracle;
+use testkit::suite::{Need, find_tool};
 
 use super::{Outcome, Task};
 
@@ -94,6 +98,64 @@ fn work(empty: &[u8], wanted: u64, seeds: &AtomicU64, steps: &AtomicUsize, looks
     }
 }
 
+/// A reader that is not ours: what it needs, and what it finds on an image.
+struct Reader {
+    name: &'static str,
+    needs: &'static [Need],
+    list: fn(&Path) -> Option<Listing>,
+    /// Of how many images shown it looks at one: some take their time.
+    one_of: u64,
+}
+
+/// Readers whose whole listing is compared with ours, entry by entry.
+const READERS: [Reader; 4] = [
+    Reader {
+        name: "7zz",
+        needs: &[Need::Tool("7zz")],
+        list: oracle::seven_zip,
+        one_of: 1,
+    },
+    Reader {
+        name: "ntfs-3g",
+        needs: &[Need::Tool("ntfs-3g"), Need::Fuse, Need::Root],
+        list: oracle::ntfs_3g,
+        one_of: 1,
+    },
+    Reader {
+        name: "wimlib",
+        needs: &[Need::Tool("wimlib-imagex")],
+        list: oracle::wimlib,
+        one_of: 1,
+    },
+    Reader {
+        name: "dissect.ntfs",
+        needs: &[oracle::DISSECT],
+        list: oracle::dissect,
+        one_of: 4,
+    },
+];
+
+/// Compares what the other readers list with what we do; how many did.
+fn compare(image: &Path, ours: &Listing, seed: u64) -> usize {
+    let mut compared = 0;
+    for reader in READERS.iter().filter(|r| seed / SHOWN % r.one_of == 0) {
+        if reader.needs.iter().any(|need| need.missing().is_some()) {
+            continue;
+        }
+        let name = reader.name;
+        let theirs = (reader.list)(image);
+        let theirs = theirs.unwrap_or_else(|| panic!("seed {seed}: {name} cannot open it"));
+        let found = differences(ours, &theirs);
+        assert!(
+            found.is_empty(),
+            "seed {seed}: {name}:\n{}",
+            found.join("\n")
+        );
+        compared += 1;
+    }
+    compared
+}
+
 /// Has every other tool that is there look at the image; how many did.
 fn show(device: &dyn Device, seed: u64) -> usize {
     let mut bytes = vec![0; device.len() as usize];
@@ -115,7 +177,8 @@ fn show(device: &dyn Device, seed: u64) -> usize {
         assert!(output.status.success(), "seed {seed}: {name}: {said}");
         looked += 1;
     }
-    looked
+    let ours = Volume::open(device).and_then(|volume| list(&volume));
+    looked + compare(&file, &ours.expect("our own listing"), seed)
 }
 
 fn empty_volume() -> Result<Vec<u8>, String> {
