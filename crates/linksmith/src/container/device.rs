@@ -7,6 +7,7 @@ use linksmith_ntfs::device::Device;
 use miniz_oxide::inflate::decompress_slice_iter_to_slice;
 
 use super::cache::Cache;
+use super::parts::Parts;
 use super::{Format, Layout, Packed, Piece, Place};
 
 /// Tables are read in pages of this many bytes, of which this many are kept: 2 MiB.
@@ -96,6 +97,7 @@ pub struct ContainerDevice {
     files: Files,
     layout: Box<dyn Layout>,
     unpacked: Cache,
+    below: Option<Box<dyn Device>>,
     notes: Vec<String>,
 }
 
@@ -106,18 +108,14 @@ impl std::fmt::Debug for ContainerDevice {
 }
 
 impl ContainerDevice {
-    pub(super) fn new(
-        format: Format,
-        files: Files,
-        layout: Box<dyn Layout>,
-        notes: Vec<String>,
-    ) -> Self {
+    pub(super) fn new(format: Format, parts: Parts<'_>, layout: Box<dyn Layout>) -> Self {
         Self {
             format,
-            files,
+            files: parts.files,
             layout,
             unpacked: Cache::new(UNPACKED),
-            notes,
+            below: parts.below,
+            notes: parts.notes,
         }
     }
 
@@ -131,29 +129,48 @@ impl ContainerDevice {
         &self.notes
     }
 
-    /// Where at most `wanted` bytes from `at` lie: neighbours in the file are read as one.
+    /// Where at most `wanted` bytes from `at` lie: neighbours that follow each other are read as one.
     fn stretch(&self, at: u64, wanted: u64) -> io::Result<Piece> {
         let mut piece = self.layout.locate(&self.files, at)?;
-        if let Place::Stored { file, at: begin } = piece.place {
-            while piece.length < wanted {
-                let next = self.layout.locate(&self.files, at + piece.length)?;
-                let follows = Place::Stored {
+        while piece.length < wanted {
+            let follows = match piece.place {
+                Place::Stored { file, at } => Place::Stored {
                     file,
-                    at: begin.saturating_add(piece.length),
-                };
-                if next.place != follows {
-                    break;
-                }
-                piece.length += next.length;
+                    at: at.saturating_add(piece.length),
+                },
+                Place::Zeros | Place::Below => piece.place,
+                Place::Packed { .. } => break,
+            };
+            let next = self.layout.locate(&self.files, at + piece.length)?;
+            if next.place != follows {
+                break;
             }
+            piece.length += next.length;
         }
         piece.length = piece.length.clamp(1, wanted);
         Ok(piece)
     }
 
-    fn fill(&self, place: Place, buf: &mut [u8]) -> io::Result<()> {
+    /// The disk below may be shorter than this one.
+    fn fill_from_below(&self, at: u64, buf: &mut [u8]) -> io::Result<()> {
+        let Some(below) = &self.below else {
+            buf.fill(0);
+            return Ok(());
+        };
+        let there = below.len().saturating_sub(at).min(buf.len() as u64);
+        let (there, beyond) = buf.split_at_mut(there as usize);
+        beyond.fill(0);
+        if there.is_empty() {
+            return Ok(());
+        }
+        below.read_at(at, there)
+    }
+
+    /// Fills `buf` with the bytes from `at` of the disk, which lie in one place.
+    fn fill(&self, at: u64, place: Place, buf: &mut [u8]) -> io::Result<()> {
         match place {
             Place::Zeros => buf.fill(0),
+            Place::Below => self.fill_from_below(at, buf)?,
             Place::Stored { file, at } => self.files.read(file, at, buf)?,
             Place::Packed { unit, skip } => {
                 let number = unit.at / 512;
@@ -203,7 +220,7 @@ impl Device for ContainerDevice {
         while !rest.is_empty() {
             let piece = self.stretch(at, rest.len() as u64)?;
             let (now, later) = rest.split_at_mut((piece.length as usize).min(rest.len()));
-            self.fill(piece.place, now)?;
+            self.fill(at, piece.place, now)?;
             (at, rest) = (at + piece.length, later);
         }
         Ok(())

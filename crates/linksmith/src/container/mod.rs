@@ -1,18 +1,16 @@
 //! Disks in containers: files in which the bytes of a disk do not lie in their order, read as that disk.
 //!
-//! Each format is a [`Layout`]: it says where a range of the disk lies, and reads nothing of the disk itself.
+//! Each format is a `Layout`: it says where a range of the disk lies, and reads nothing of the disk itself.
 //! [`ContainerDevice`] does the reading for all of them. Nothing is written: a container has tables, logs and counts of
 //! its own to be kept in step, which would want a journal over several formats for what `qemu-img convert` does in one
 //! call. Tables are read where they are needed, through a cache of fixed size, so that a disk of any size takes the same
 //! memory.
-//!
-//! Own code, for the crates that read these formats are one for each, with an own trait for what lies below, and most
-//! of them unbounded in what a damaged table can ask of them.
 
 mod cache;
 mod detect;
 mod device;
 mod error;
+mod parts;
 mod qcow2;
 #[cfg(test)]
 mod tests;
@@ -31,6 +29,7 @@ pub use error::ContainerError;
 pub(crate) use vhd::plain_length;
 
 use device::Files;
+use parts::Parts;
 
 /// Opens a file that lies beside the container, by its name, for reading.
 pub type Siblings<'a> = &'a dyn Fn(&str) -> io::Result<Box<dyn Device>>;
@@ -50,38 +49,41 @@ pub enum Opened {
 ///
 /// [`ContainerError`], where it is a container that cannot be read.
 pub fn open(device: Box<dyn Device>, siblings: Siblings<'_>) -> Result<Opened, ContainerError> {
+    open_at(device, siblings, 0)
+}
+
+/// The same, for the disk that lies below so many others.
+fn open_at(
+    device: Box<dyn Device>,
+    siblings: Siblings<'_>,
+    depth: u32,
+) -> Result<Opened, ContainerError> {
     let Some(format) = detect(&*device)? else {
         return Ok(Opened::Plain(device));
     };
-    let opened = open_as(format, device, siblings);
-    opened.map_err(|error| match error {
+    let mut parts = Parts::new(device, siblings, depth);
+    let layout = layout(format, &mut parts).map_err(|error| match error {
         // Structures that the file is too short for: what was cut off.
         ContainerError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             ContainerError::damaged(format, error.to_string())
         }
         other => other,
-    })
+    })?;
+    Ok(Opened::Container(ContainerDevice::new(
+        format, parts, layout,
+    )))
 }
 
-fn open_as(
-    format: Format,
-    device: Box<dyn Device>,
-    siblings: Siblings<'_>,
-) -> Result<Opened, ContainerError> {
-    let mut files = Files::new(device);
-    let mut notes = Vec::new();
-    let layout: Box<dyn Layout> = match format {
-        Format::Vhd => Box::new(vhd::open(&files)?),
-        Format::Vhdx => Box::new(vhdx::open(&files)?),
-        Format::Qcow2 => Box::new(qcow2::open(&files, &mut notes)?),
-        Format::Vdi => Box::new(vdi::open(&files)?),
-        Format::Vmdk => Box::new(vmdk::open(&files, &mut notes)?),
-        Format::VmdkDescriptor => Box::new(vmdk::open_described(&mut files, siblings, &mut notes)?),
+fn layout(format: Format, parts: &mut Parts<'_>) -> Result<Box<dyn Layout>, ContainerError> {
+    Ok(match format {
+        Format::Vhd => Box::new(vhd::open(parts)?),
+        Format::Vhdx => Box::new(vhdx::open(&parts.files)?),
+        Format::Qcow2 => Box::new(qcow2::open(parts)?),
+        Format::Vdi => Box::new(vdi::open(&parts.files)?),
+        Format::Vmdk => Box::new(vmdk::open(parts)?),
+        Format::VmdkDescriptor => Box::new(vmdk::open_described(parts)?),
         Format::Ewf | Format::Wim => return Err(ContainerError::Closed(format)),
-    };
-    Ok(Opened::Container(ContainerDevice::new(
-        format, files, layout, notes,
-    )))
+    })
 }
 
 /// Where the bytes of a disk lie.
@@ -107,6 +109,8 @@ enum Place {
     Stored { file: usize, at: u64 },
     /// Nowhere: zeros.
     Zeros,
+    /// At the same byte of the disk that this one lies over, where it lies over one; else zeros.
+    Below,
     /// In a unit that is compressed, `skip` bytes after its begin.
     Packed { unit: Packed, skip: usize },
 }

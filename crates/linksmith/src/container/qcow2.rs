@@ -6,7 +6,8 @@
 use std::io;
 
 use super::{
-    ContainerError, Files, Format, Layout, Packed, Piece, Place, disk_length, split, table_fits,
+    ContainerError, Files, Format, Layout, Packed, Parts, Piece, Place, disk_length, split,
+    table_fits,
 };
 use crate::bytes::{be32, be64};
 
@@ -14,6 +15,10 @@ use crate::bytes::{be32, be64};
 const HEADER: usize = 112;
 /// Bytes of a cluster, as powers of 2.
 const CLUSTER_BITS: std::ops::RangeInclusive<u32> = 9..=21;
+/// Bytes of the name of a backing file, or of its format.
+const MAX_NAME: u32 = 1023;
+/// Extensions of the header; there are six kinds.
+const MAX_EXTENSIONS: usize = 64;
 /// A cluster has this many subclusters, where it has any.
 const SUBCLUSTERS: u64 = 32;
 
@@ -41,7 +46,8 @@ pub(super) struct Qcow2 {
     has_subclusters: bool,
 }
 
-pub(super) fn open(files: &Files, notes: &mut Vec<String>) -> Result<Qcow2, ContainerError> {
+pub(super) fn open(parts: &mut Parts<'_>) -> Result<Qcow2, ContainerError> {
+    let files = &parts.files;
     let mut header = files.structure(0, 0, HEADER.min(files.len(0) as usize))?;
     let version = be32(&header, 4);
     let features = match version {
@@ -58,8 +64,7 @@ pub(super) fn open(files: &Files, notes: &mut Vec<String>) -> Result<Qcow2, Cont
         return Err(damaged(format!("a header of {own} bytes")));
     }
     header.truncate(own);
-    refuse_other_files(files, &header)?;
-    look_at(features, &header, notes)?;
+    look_at(features, &header, &mut parts.notes)?;
     let cluster_bits = be32(&header, 20);
     if !CLUSTER_BITS.contains(&cluster_bits) {
         return Err(damaged(format!("clusters of 2^{cluster_bits} bytes")));
@@ -72,23 +77,51 @@ pub(super) fn open(files: &Files, notes: &mut Vec<String>) -> Result<Qcow2, Cont
         has_subclusters: features & incompatible::EXTENDED_L2 != 0,
     };
     qcow2.check(files, u64::from(be32(&header, 36)))?;
+    let (name, length) = (be64(&header, 8), be32(&header, 16));
+    if name != 0 {
+        let name = files.structure(0, name, length.min(MAX_NAME) as usize)?;
+        let format = backing_format(files, own as u64)?;
+        lay_over(parts, &String::from_utf8_lossy(&name), &format)?;
+    }
     Ok(qcow2)
 }
 
-/// A disk that lies in other files as well, or is encrypted.
-fn refuse_other_files(files: &Files, header: &[u8]) -> Result<(), ContainerError> {
-    let (at, length) = (be64(header, 8), be32(header, 16));
-    if at != 0 {
-        let name = files.structure(0, at, length.min(1023) as usize)?;
-        let name = String::from_utf8_lossy(&name);
-        return Err(unsupported(format!(
-            "that holds only what differs from its backing file '{name}'"
-        )));
+/// The extension of the header that names the backing file's format; empty where there is none.
+fn backing_format(files: &Files, mut at: u64) -> Result<String, ContainerError> {
+    const END: u32 = 0;
+    const BACKING_FORMAT: u32 = 0xE279_2ACA;
+    for _ in 0..MAX_EXTENSIONS {
+        let head = files.structure(0, at, 8)?;
+        let (kind, length) = (be32(&head, 0), be32(&head, 4));
+        at += 8;
+        match kind {
+            BACKING_FORMAT => {
+                let name = files.structure(0, at, length.min(MAX_NAME) as usize)?;
+                return Ok(String::from_utf8_lossy(&name).into_owned());
+            }
+            END => break,
+            _ => at += u64::from(length).next_multiple_of(8),
+        }
     }
-    match be32(header, 32) {
-        0 => Ok(()),
-        _ => Err(unsupported("that is encrypted")),
-    }
+    Ok(String::new())
+}
+
+/// A backing file is taken for what the header says alone: a raw disk may be made to look like a container.
+fn lay_over(parts: &mut Parts<'_>, name: &str, format: &str) -> Result<(), ContainerError> {
+    let is_right: fn(Option<Format>) -> bool = match format {
+        "raw" => return parts.lay_over_raw(Format::Qcow2, name),
+        "qcow2" => |found| found == Some(Format::Qcow2),
+        "vpc" => |found| matches!(found, None | Some(Format::Vhd)),
+        "vhdx" => |found| found == Some(Format::Vhdx),
+        "vdi" => |found| found == Some(Format::Vdi),
+        "vmdk" => |found| matches!(found, Some(Format::Vmdk | Format::VmdkDescriptor)),
+        other => {
+            return Err(unsupported(format!(
+                "over the backing file '{name}' of the format '{other}'"
+            )));
+        }
+    };
+    parts.lay_over(Format::Qcow2, name, is_right)
 }
 
 fn look_at(features: u64, header: &[u8], notes: &mut Vec<String>) -> Result<(), ContainerError> {
@@ -104,6 +137,9 @@ fn look_at(features: u64, header: &[u8], notes: &mut Vec<String>) -> Result<(), 
         return Err(unsupported(format!(
             "whose clusters are compressed by {name}"
         )));
+    }
+    if be32(header, 32) != 0 {
+        return Err(unsupported("that is encrypted"));
     }
     if features & EXTERNAL_DATA != 0 {
         return Err(unsupported("whose data lie in another file"));
@@ -182,8 +218,10 @@ impl Qcow2 {
     fn standard(&self, entry: u64, within: u64) -> Place {
         let at = entry & OFFSET;
         let zeros = self.version >= 3 && entry & READS_AS_ZEROS != 0;
-        if at == 0 || zeros {
+        if zeros {
             Place::Zeros
+        } else if at == 0 {
+            Place::Below
         } else {
             Place::Stored {
                 file: 0,
@@ -195,14 +233,16 @@ impl Qcow2 {
     /// Each subcluster has a bit that it is there, and one that it reads as zeros.
     fn subcluster(&self, entry: u64, bits: u64, within: u64) -> Piece {
         let (number, _, length) = split(within, self.cluster() / SUBCLUSTERS);
-        let is_there = bits >> number & 1 != 0;
-        let place = if is_there && entry & OFFSET != 0 {
+        let bit = |bits: u64| bits >> number & 1 != 0;
+        let place = if bit(bits >> SUBCLUSTERS) {
+            Place::Zeros
+        } else if bit(bits) && entry & OFFSET != 0 {
             Place::Stored {
                 file: 0,
                 at: (entry & OFFSET) + within,
             }
         } else {
-            Place::Zeros
+            Place::Below
         };
         Piece { place, length }
     }
@@ -218,7 +258,7 @@ impl Layout for Qcow2 {
         let l1 = u64::from_be_bytes(files.entry(0, self.l1 + 8 * table)?) & OFFSET;
         if l1 == 0 {
             return Ok(Piece {
-                place: Place::Zeros,
+                place: Place::Below,
                 length: left,
             });
         }

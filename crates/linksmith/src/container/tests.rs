@@ -96,12 +96,110 @@ fn malformed_vhd() {
     ]);
     // The footer's copy is enough.
     assert_eq!(said(&vhd().be32(22 * 512 + 100, 1)), "");
-    let parent: Vec<u8> = "parent.vhd"
+}
+
+/// The disk of a file beside which these lie.
+fn over(sample: &Sample, beside: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, String> {
+    let siblings = |name: &str| -> io::Result<Box<dyn Device>> {
+        let found = beside.iter().find(|(there, _)| *there == name);
+        let (_, bytes) = found.ok_or(io::ErrorKind::NotFound)?;
+        Ok(Box::new(Memory::new(bytes.clone())))
+    };
+    match open(Box::new(Memory::new(sample.0.clone())), &siblings) {
+        Ok(Opened::Container(disk)) => read_all(&disk).map_err(|error| error.to_string()),
+        Ok(Opened::Plain(device)) => panic!("{device:?} is no container"),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn a_vhd_over_its_parent() {
+    let name: Vec<u8> = r"D:\old\parent.vhd"
         .encode_utf16()
         .flat_map(u16::to_be_bytes)
         .collect();
-    let differing = footer(|vhd| vhd.be32(60, 4)).put(512 + 64, &parent);
-    check([(differing, "differs from its parent 'parent.vhd'")]);
+    let child = vhd().be32(60, 4).sum_up(0, 512, 64);
+    let footer = child.0[..512].to_vec();
+    // Of the first block the child has sectors 0, 2 and 3, of the last one all.
+    let child = child
+        .put(22 * 512, &footer)
+        .put(512 + 40, &[7; 16])
+        .put(512 + 64, &name)
+        .sum_up(512, 1024, 36)
+        .put(13 * 512, &[0b1011_0000])
+        .put(4 * 512, &[0xFF]);
+    let below = [vec![3; 4096], stored(9), vec![5; 2048]].concat();
+    let fixed = [&below[..], &vhd_footer(2)].concat();
+    let end = fixed.len() - 512;
+    let parent = Sample(fixed).put(end + 68, &[7; 16]).sum_up(end, 512, 64);
+    let mut want = [stored(1), stored(9), stored(2)].concat();
+    want[512..1024].fill(3);
+    want[2048..4096].fill(3);
+    let read = over(&child, &[("parent.vhd", parent.0.clone())]);
+    assert!(read.expect("it is read") == want);
+
+    // Sectors that neither has are zeros, also where the parent is shorter.
+    let child = child.put(4 * 512, &[0]);
+    want[2 * 4096..][..2048].fill(5);
+    want[2 * 4096 + 2048..].fill(0);
+    let read = over(&child, &[("parent.vhd", parent.0.clone())]);
+    assert!(read.expect("it is read") == want);
+
+    let other = parent.put(end + 68, &[8; 16]).sum_up(end, 512, 64);
+    let said = over(&child, &[("parent.vhd", other.0)]).unwrap_err();
+    assert!(said.contains("'parent.vhd' is not the parent"), "{said}");
+    let said = over(&child, &[]).unwrap_err();
+    assert!(
+        said.contains("'parent.vhd', which cannot be opened"),
+        "{said}"
+    );
+    let itself = child
+        .put(512 + 64, &name)
+        .put(22 * 512 + 68, &[7; 16])
+        .sum_up(22 * 512, 512, 64);
+    let said = over(&itself, &[("parent.vhd", itself.0.clone())]).unwrap_err();
+    assert!(said.contains("over more than 16 others"), "{said}");
+}
+
+/// A QCOW2 image over a backing file of this format, of which it shows the unit in its middle.
+fn qcow2_over(format: &str) -> Sample {
+    let sample = qcow2().be64(8, 300).be32(16, 4).put(300, b"base");
+    let sample = sample.be32(104, 0xE279_2ACA).be32(108, format.len() as u32);
+    sample.put(112, format.as_bytes()).be64(2 * 4096 + 8, 0)
+}
+
+#[test]
+fn a_qcow2_over_its_backing_file() {
+    let want = [stored(1), disk()[..4096].to_vec(), stored(2)].concat();
+    let raw = [vec![9; 4096], stored(1)].concat();
+    let read = over(&qcow2_over("raw"), &[("base", raw)]);
+    assert!(read.expect("it is read") == want);
+    // A raw disk that looks like a container is one to whoever guesses.
+    let trap = over(&qcow2_over("raw"), &[("base", vdi().0)]).expect("it is read");
+    assert!(trap[4096..8192] == vdi().0[4096..8192]);
+    for (format, base) in [
+        ("vdi", vdi()),
+        ("vpc", vhd()),
+        ("qcow2", qcow2()),
+        ("vmdk", vmdk()),
+    ] {
+        let read = over(&qcow2_over(format), &[("base", base.0)]);
+        assert!(read.expect("it is read") == disk(), "{format}");
+    }
+    for (format, words) in [
+        ("vdi", "is another file"),
+        ("luks", "of the format 'luks'"),
+        ("", "of the format ''"),
+    ] {
+        let said = over(&qcow2_over(format), &[("base", qcow2().0)]).unwrap_err();
+        assert!(said.contains(words), "{said}");
+    }
+    let itself = qcow2_over("qcow2");
+    let said = over(&itself, &[("base", itself.0.clone())]).unwrap_err();
+    assert!(said.contains("over more than 16 others"), "{said}");
+    let elsewhere = itself.put(300, b"/etc");
+    let said = over(&elsewhere, &[]).unwrap_err();
+    assert!(said.contains("does not lie beside it"), "{said}");
 }
 
 #[test]
@@ -181,10 +279,6 @@ fn malformed_qcow2() {
         (qcow2().be64(24, 1 << 40), "1 of 524288 tables"),
         (qcow2().be32(32, 2), "encrypted"),
         (qcow2().be64(40, u64::MAX - 3), "ends past the file's"),
-        (
-            qcow2().be64(8, 300).be32(16, 4).put(300, b"base"),
-            "backing file 'base'",
-        ),
         (qcow2().be64(8, u64::MAX), "the file ends at"),
         (qcow2().be64(72, 2), "marked as corrupt"),
         (qcow2().be64(72, 4), "in another file"),

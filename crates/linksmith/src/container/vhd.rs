@@ -8,7 +8,8 @@ use std::io;
 use linksmith_ntfs::device::Device;
 
 use super::{
-    ContainerError, Files, Format, Layout, MAX_BLOCK, Piece, Place, disk_length, split, table_fits,
+    ContainerError, Files, Format, Layout, MAX_BLOCK, Parts, Piece, Place, disk_length, split,
+    table_fits,
 };
 use crate::bytes::{be32, be64};
 
@@ -55,14 +56,17 @@ pub(super) struct Vhd {
     block: u64,
     /// Bytes of the bitmap before each block.
     bitmap: u64,
+    /// Whether sectors that the bitmap does not have are those of the disk below.
+    differs: bool,
 }
 
-pub(super) fn open(files: &Files) -> Result<Vhd, ContainerError> {
+pub(super) fn open(parts: &mut Parts<'_>) -> Result<Vhd, ContainerError> {
+    let files = &parts.files;
     let footer = sound_footer(files)?;
-    match be32(&footer, 60) {
-        DYNAMIC => {}
-        DIFFERENCING => return Err(unsupported(differs_from(files, &footer))),
-        kind => return Err(unsupported(format!("of kind {kind}, which is not known"))),
+    let kind = be32(&footer, 60);
+    if !matches!(kind, DYNAMIC | DIFFERENCING) {
+        let what = format!("of kind {kind}, which is not known");
+        return Err(ContainerError::unsupported(Format::Vhd, what));
     }
     let length = disk_length(Format::Vhd, be64(&footer, 48))?;
     let header = files.structure(0, be64(&footer, 16), DYNAMIC_HEADER)?;
@@ -80,7 +84,11 @@ pub(super) fn open(files: &Files) -> Result<Vhd, ContainerError> {
         )));
     }
     table_fits(Format::Vhd, files, 0, (table, length.div_ceil(block), 4))?;
+    if kind == DIFFERENCING {
+        lay_over_parent(parts, &header)?;
+    }
     Ok(Vhd {
+        differs: kind == DIFFERENCING,
         length,
         table,
         block,
@@ -109,12 +117,19 @@ fn sums_up(bytes: &[u8], at: usize) -> bool {
     be32(bytes, at) == !(sum(bytes) - sum(own))
 }
 
-fn differs_from(files: &Files, footer: &[u8]) -> String {
-    let header = files.structure(0, be64(footer, 16), DYNAMIC_HEADER);
-    let name = header
-        .map(|header| parent_name(&header))
-        .unwrap_or_default();
-    format!("that holds only what differs from its parent '{name}'")
+/// The parent is known by its unique id; its name may be a path of another machine, of which the last part counts.
+fn lay_over_parent(parts: &mut Parts<'_>, header: &[u8]) -> Result<(), ContainerError> {
+    let name = parent_name(header);
+    let name = name.rsplit(['\\', '/']).next().unwrap_or_default();
+    let parent = Files::new(parts.sibling(Format::Vhd, name)?);
+    let footer = sound_footer(&parent)?;
+    if footer.get(68..84) != header.get(40..56) {
+        return Err(damaged(format!(
+            "'{name}' is not the parent that it was made over"
+        )));
+    }
+    let is_vhd = |format| matches!(format, None | Some(Format::Vhd));
+    parts.lay_over(Format::Vhd, name, is_vhd)
 }
 
 /// The parent's file name: UTF-16, big-endian, to the first 0.
@@ -132,8 +147,31 @@ fn damaged(what: impl Into<String>) -> ContainerError {
     ContainerError::damaged(Format::Vhd, what)
 }
 
-fn unsupported(what: String) -> ContainerError {
-    ContainerError::unsupported(Format::Vhd, what)
+impl Vhd {
+    /// How the sectors from `within` of a block that begins at `bitmap` lie: the bitmap has a bit for each, the highest
+    /// of a byte first. As far as one byte of it tells.
+    fn differing(&self, files: &Files, bitmap: u64, within: u64) -> io::Result<Piece> {
+        let sector = within / SECTOR;
+        let [bits] = files.entry(0, bitmap + sector / 8)?;
+        let bits: u8 = bits << (sector % 8);
+        let is_own = bits & 0x80 != 0;
+        let alike = if is_own {
+            bits.leading_ones()
+        } else {
+            bits.leading_zeros()
+        };
+        let sectors = u64::from(alike).min(8 - sector % 8);
+        let place = if is_own {
+            Place::Stored {
+                file: 0,
+                at: bitmap + self.bitmap + within,
+            }
+        } else {
+            Place::Below
+        };
+        let length = (sectors * SECTOR - within % SECTOR).min(self.block - within);
+        Ok(Piece { place, length })
+    }
 }
 
 impl Layout for Vhd {
@@ -145,7 +183,10 @@ impl Layout for Vhd {
         let (block, within, length) = split(at, self.block);
         let sector = u32::from_be_bytes(files.entry(0, self.table + 4 * block)?);
         let place = match sector {
-            UNUSED => Place::Zeros,
+            UNUSED => Place::Below,
+            sector if self.differs => {
+                return self.differing(files, u64::from(sector) * SECTOR, within);
+            }
             // The bitmap tells which sectors were written; the others of a block that is there hold zeros.
             sector => Place::Stored {
                 file: 0,

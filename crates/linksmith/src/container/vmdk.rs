@@ -10,7 +10,7 @@ use std::io;
 use descriptor::{Descriptor, Kind, MAX_TEXT};
 
 use super::{
-    ContainerError, Files, Format, Layout, Packed, Piece, Place, Siblings, disk_length, split,
+    ContainerError, Files, Format, Layout, Packed, Parts, Piece, Place, disk_length, split,
     table_fits,
 };
 use crate::bytes::{le16, le32, le64};
@@ -51,11 +51,10 @@ enum Source {
 }
 
 /// A disk that is one sparse extent, described within itself.
-pub(super) fn open(files: &Files, notes: &mut Vec<String>) -> Result<Vmdk, ContainerError> {
-    let (grains, length, text) = Grains::open(files, 0, notes)?;
-    if let Some((at, size)) = text {
-        let text = files.structure(0, at, size)?;
-        Descriptor::parse(&text).refuse_parent()?;
+pub(super) fn open(parts: &mut Parts<'_>) -> Result<Vmdk, ContainerError> {
+    let (grains, length) = Grains::open(parts, 0)?;
+    if let Some(text) = text_within(&parts.files)? {
+        lay_over_parent(parts, &text)?;
     }
     let extent = Extent {
         start: 0,
@@ -69,32 +68,26 @@ pub(super) fn open(files: &Files, notes: &mut Vec<String>) -> Result<Vmdk, Conta
 }
 
 /// A disk that a text describes.
-pub(super) fn open_described(
-    files: &mut Files,
-    siblings: Siblings<'_>,
-    notes: &mut Vec<String>,
-) -> Result<Vmdk, ContainerError> {
-    let size = files.len(0).min(MAX_TEXT as u64) as usize;
-    let text = files.structure(0, 0, size)?;
-    let descriptor = Descriptor::parse(&text);
-    descriptor.refuse_parent()?;
+pub(super) fn open_described(parts: &mut Parts<'_>) -> Result<Vmdk, ContainerError> {
+    let descriptor = text_alone(&parts.files)?;
+    lay_over_parent(parts, &descriptor)?;
     let (mut start, mut extents) = (0, Vec::new());
     for described in descriptor.extents()? {
         let length = described.sectors.saturating_mul(SECTOR);
         let source = match described.kind {
             Kind::Zero => Source::Zeros,
             Kind::Flat { name, sector } => {
-                let file = files.add(open_sibling(siblings, &name)?);
+                let file = add(parts, &name)?;
                 let at = sector.saturating_mul(SECTOR);
                 let end = at.checked_add(length);
-                if end.is_none_or(|end| end > files.len(file)) {
+                if end.is_none_or(|end| end > parts.files.len(file)) {
                     return Err(damaged(format!("'{name}' is shorter than described")));
                 }
                 Source::Flat { file, at }
             }
             Kind::Sparse { name } => {
-                let file = files.add(open_sibling(siblings, &name)?);
-                let (grains, capacity, _) = Grains::open(files, file, notes)?;
+                let file = add(parts, &name)?;
+                let (grains, capacity) = Grains::open(parts, file)?;
                 if capacity < length {
                     return Err(damaged(format!("'{name}' is shorter than described")));
                 }
@@ -116,20 +109,47 @@ pub(super) fn open_described(
     })
 }
 
-fn open_sibling(
-    siblings: Siblings<'_>,
-    name: &str,
-) -> Result<Box<dyn linksmith_ntfs::device::Device>, ContainerError> {
-    // A text from elsewhere does not choose among all files of this machine.
-    if name.is_empty() || name == ".." || name.contains(['/', '\\', ':']) {
-        let what = format!("whose file '{name}' does not lie beside it");
-        return Err(ContainerError::unsupported(Format::Vmdk, what));
+fn add(parts: &mut Parts<'_>, name: &str) -> Result<usize, ContainerError> {
+    let file = parts.sibling(Format::Vmdk, name)?;
+    Ok(parts.files.add(file))
+}
+
+/// The text that is a file of its own.
+fn text_alone(files: &Files) -> Result<Descriptor, ContainerError> {
+    let size = files.len(0).min(MAX_TEXT as u64) as usize;
+    Ok(Descriptor::parse(&files.structure(0, 0, size)?))
+}
+
+/// The text within a sparse extent, where there is one.
+fn text_within(files: &Files) -> Result<Option<Descriptor>, ContainerError> {
+    let header = sparse_header(files, 0)?;
+    let at = le64(&header, 28).saturating_mul(SECTOR);
+    if at == 0 {
+        return Ok(None);
     }
-    siblings(name).map_err(|source| ContainerError::Sibling {
-        format: Format::Vmdk,
-        name: name.to_owned(),
-        source,
-    })
+    let size = le64(&header, 36)
+        .saturating_mul(SECTOR)
+        .min(MAX_TEXT as u64) as usize;
+    Ok(Some(Descriptor::parse(&files.structure(0, at, size)?)))
+}
+
+/// A snapshot lies over its parent, which is known by its content id.
+fn lay_over_parent(parts: &mut Parts<'_>, text: &Descriptor) -> Result<(), ContainerError> {
+    let Some((name, id)) = text.parent() else {
+        return Ok(());
+    };
+    let parent = Files::new(parts.sibling(Format::Vmdk, name)?);
+    let text = match parent.structure(0, 0, MAGIC.len())?.as_slice() {
+        MAGIC => text_within(&parent)?,
+        _ => Some(text_alone(&parent)?),
+    };
+    if text.is_none_or(|text| !text.has_id(id)) {
+        return Err(damaged(format!(
+            "'{name}' is not the parent that it was made over, or was changed since"
+        )));
+    }
+    let is_vmdk = |format| matches!(format, Some(Format::Vmdk | Format::VmdkDescriptor));
+    parts.lay_over(Format::Vmdk, name, is_vmdk)
 }
 
 fn damaged(what: impl Into<String>) -> ContainerError {
@@ -153,16 +173,10 @@ struct Grains {
     is_compressed: bool,
 }
 
-/// Where a text lies, and its bytes.
-type Text = (u64, usize);
-
 impl Grains {
-    /// The tables, the extent's length, and the text in it, where there is one.
-    fn open(
-        files: &Files,
-        file: usize,
-        notes: &mut Vec<String>,
-    ) -> Result<(Self, u64, Option<Text>), ContainerError> {
+    /// The tables, and the extent's length.
+    fn open(parts: &mut Parts<'_>, file: usize) -> Result<(Self, u64), ContainerError> {
+        let (files, notes) = (&parts.files, &mut parts.notes);
         let header = sparse_header(files, file)?;
         let flags = le32(&header, 8);
         let length = disk_length(Format::Vmdk, le64(&header, 12).saturating_mul(SECTOR))?;
@@ -188,11 +202,7 @@ impl Grains {
             has_zeroed: flags & flag::ZEROED_GRAINS != 0,
             is_compressed: flags & flag::COMPRESSED != 0,
         };
-        let text = le64(&header, 28).saturating_mul(SECTOR);
-        let size = le64(&header, 36)
-            .saturating_mul(SECTOR)
-            .min(MAX_TEXT as u64) as usize;
-        Ok((grains, length, (text != 0).then_some((text, size))))
+        Ok((grains, length))
     }
 
     fn locate(&self, files: &Files, at: u64) -> io::Result<Piece> {
@@ -201,14 +211,14 @@ impl Grains {
         let table = u32::from_le_bytes(files.entry(self.file, place)?);
         if table == 0 {
             return Ok(Piece {
-                place: Place::Zeros,
+                place: Place::Below,
                 length: left,
             });
         }
         let (grain, within, length) = split(in_table, self.grain);
         let place = u64::from(table) * SECTOR + 4 * grain;
         let place = match u32::from_le_bytes(files.entry(self.file, place)?) {
-            0 => Place::Zeros,
+            0 => Place::Below,
             1 if self.has_zeroed => Place::Zeros,
             sector if self.is_compressed => {
                 self.compressed(files, u64::from(sector) * SECTOR, within)?

@@ -46,17 +46,17 @@ impl Descriptor {
         Some(value.trim().trim_matches('"'))
     }
 
-    /// A snapshot holds what differs from its parent alone.
-    pub(super) fn refuse_parent(&self) -> Result<(), ContainerError> {
-        match self.value("parentCID") {
-            Some(parent) if !parent.eq_ignore_ascii_case(NO_PARENT) => {
-                let name = self.value("parentFileNameHint").unwrap_or_default();
-                Err(unsupported(format!(
-                    "that holds only what differs from its parent '{name}'"
-                )))
-            }
-            _ => Ok(()),
-        }
+    /// The file and the content id of the parent of a snapshot, which holds what differs from it alone.
+    pub(super) fn parent(&self) -> Option<(&str, &str)> {
+        let id = self.value("parentCID")?;
+        let name = self.value("parentFileNameHint").unwrap_or_default();
+        (!id.eq_ignore_ascii_case(NO_PARENT)).then_some((name, id))
+    }
+
+    /// Whether this is its content id, which changes with what it holds.
+    pub(super) fn has_id(&self, id: &str) -> bool {
+        self.value("CID")
+            .is_some_and(|own| own.eq_ignore_ascii_case(id))
     }
 
     /// The extents, in the order of the disk.
@@ -163,15 +163,9 @@ mod tests {
     #[test]
     fn a_snapshot_has_a_parent() {
         let text = b"CID=1\nparentCID=12345678\nparentFileNameHint=\"base.vmdk\"\n";
-        let refused = Descriptor::parse(text).refuse_parent().unwrap_err();
-        assert!(
-            refused.to_string().ends_with("parent 'base.vmdk'"),
-            "{refused}"
-        );
-        assert!(
-            Descriptor::parse(b"parentCID=FFFFFFFF")
-                .refuse_parent()
-                .is_ok()
-        );
+        let snapshot = Descriptor::parse(text);
+        assert_eq!(snapshot.parent(), Some(("base.vmdk", "12345678")));
+        assert!(snapshot.has_id("1") && !snapshot.has_id("12345678"));
+        assert_eq!(Descriptor::parse(b"parentCID=FFFFFFFF").parent(), None);
     }
 }
