@@ -111,6 +111,10 @@ fn text(dir: &OwnedFd, name: &CStr) -> Result<LinkText, Errno> {
     Ok(LinkText::Posix(text.into_bytes()))
 }
 
+#[allow(
+    clippy::unnecessary_fallible_conversions,
+    reason = "how wide a link count is differs between systems"
+)]
 fn name(place: &Place<'_>, found: &rustix::fs::Stat, wanted: Wanted) -> Result<Read, Errno> {
     let name = name_of(place)?;
     if wanted.contains(Wanted::META) {
