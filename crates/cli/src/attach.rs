@@ -149,6 +149,9 @@ fn not_attached(spec: &DriveSpec, cause: &Cause) -> CliError {
         Cause::NoVolume(PartitionError::Container(container)) => {
             error.hint(way_out(container, &shown))
         }
+        Cause::Damaged(_) if container_of(Path::new(&spec.path)).is_some() => {
+            error.hint(damaged_container(&shown))
+        }
         Cause::ReadOnly => match container_of(Path::new(&spec.path)) {
             Some(format) => error.hint(raw_copy(format, &shown)),
             None => error,
@@ -198,11 +201,7 @@ fn way_out(error: &ContainerError, shown: &str) -> String {
         ContainerError::LogHoldsWork(_) => {
             format!("Open it once in Hyper-V, or: `qemu-img check -r all '{shown}'`.")
         }
-        ContainerError::Damaged { .. } => {
-            format!(
-                "`qemu-img check '{shown}'` says more; a copy that was cut short has to be copied anew."
-            )
-        }
+        ContainerError::Damaged { .. } => damaged_container(shown),
         ContainerError::Closed(Format::Ewf) => {
             format!("`ewfexport -f raw -t disk '{shown}'` of libewf unpacks it.")
         }
@@ -218,6 +217,12 @@ fn way_out(error: &ContainerError, shown: &str) -> String {
             "`qemu-img convert -O raw '{shown}' disk.img` unpacks it; or attach it with the system's own means and give the device."
         ),
     }
+}
+
+fn damaged_container(shown: &str) -> String {
+    format!(
+        "`qemu-img check '{shown}'` says more; a copy that was cut short has to be copied anew."
+    )
 }
 
 /// How to come to a disk that can be changed.

@@ -38,7 +38,7 @@ impl fmt::Display for Format {
             Self::Vdi => "VDI image",
             Self::Vmdk => "VMDK image",
             Self::VmdkDescriptor => "VMDK description",
-            Self::Ewf => "EWF (E01) image",
+            Self::Ewf => "forensic EWF (E01) image",
             Self::Wim => "WIM archive",
         })
     }

@@ -8,7 +8,7 @@ use miniz_oxide::inflate::decompress_slice_iter_to_slice;
 
 use super::cache::Cache;
 use super::parts::Parts;
-use super::{Format, Layout, Packed, Piece, Place};
+use super::{ContainerError, Format, Layout, Packed, Piece, Place};
 
 /// Tables are read in pages of this many bytes, of which this many are kept: 2 MiB.
 const PAGE: u64 = 16 << 10;
@@ -129,6 +129,16 @@ impl ContainerDevice {
         &self.notes
     }
 
+    fn read(&self, mut at: u64, mut rest: &mut [u8]) -> io::Result<()> {
+        while !rest.is_empty() {
+            let piece = self.stretch(at, rest.len() as u64)?;
+            let (now, later) = rest.split_at_mut((piece.length as usize).min(rest.len()));
+            self.fill(at, piece.place, now)?;
+            (at, rest) = (at + piece.length, later);
+        }
+        Ok(())
+    }
+
     /// Where at most `wanted` bytes from `at` lie: neighbours that follow each other are read as one.
     fn stretch(&self, at: u64, wanted: u64) -> io::Result<Piece> {
         let mut piece = self.layout.locate(&self.files, at)?;
@@ -202,7 +212,7 @@ impl ContainerDevice {
 
     fn not_unpacked(&self, unit: Packed) -> io::Error {
         let what = format!("what is compressed at {} cannot be unpacked", unit.at);
-        super::ContainerError::damaged(self.format, what).into()
+        ContainerError::damaged(self.format, what).into()
     }
 }
 
@@ -216,14 +226,13 @@ impl Device for ContainerDevice {
         if end.is_none_or(|end| end > self.len()) {
             return Err(past_the_end(offset, buf.len(), self.len()));
         }
-        let (mut at, mut rest) = (offset, buf);
-        while !rest.is_empty() {
-            let piece = self.stretch(at, rest.len() as u64)?;
-            let (now, later) = rest.split_at_mut((piece.length as usize).min(rest.len()));
-            self.fill(at, piece.place, now)?;
-            (at, rest) = (at + piece.length, later);
-        }
-        Ok(())
+        self.read(offset, buf).map_err(|error| match error.kind() {
+            // Of a file that was cut short: the disk itself does not end here.
+            io::ErrorKind::UnexpectedEof => {
+                ContainerError::damaged(self.format, error.to_string()).into()
+            }
+            _ => error,
+        })
     }
 
     fn write_at(&self, _offset: u64, _data: &[u8]) -> io::Result<()> {

@@ -57,10 +57,15 @@ impl ContainerError {
     }
 }
 
+/// While the disk is read.
 impl From<ContainerError> for io::Error {
     fn from(error: ContainerError) -> Self {
         match error {
             ContainerError::Io(error) => error,
+            ContainerError::Damaged { format, what } => Self::new(
+                io::ErrorKind::InvalidData,
+                format!("in the {format}, {what}"),
+            ),
             other => Self::new(io::ErrorKind::InvalidData, other.to_string()),
         }
     }

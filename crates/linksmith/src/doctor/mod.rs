@@ -149,7 +149,7 @@ pub fn volume(volume: &dyn Volume, dir: &EntryPath) -> Vec<Finding> {
             State::Missing,
             "the volume is read-only",
         );
-        findings.push(finding.advise("Attach it without `,ro`, or mount it for writing."));
+        findings.push(finding.advise("Attach it without `,ro`, or mount it for writing; of a disk in a VHDX or another container make a raw copy."));
     }
     findings.extend(cloud(volume, dir));
     findings.push(transaction(caps));

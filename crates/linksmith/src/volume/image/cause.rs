@@ -30,6 +30,8 @@ pub(super) fn of_io(error: io::Error) -> Cause {
         io::ErrorKind::ReadOnlyFilesystem => Cause::ReadOnly,
         io::ErrorKind::StorageFull => Cause::NoSpace,
         io::ErrorKind::IsADirectory => Cause::IsADirectory,
+        // Of a container.
+        io::ErrorKind::InvalidData => Cause::Damaged(error.to_string()),
         _ => of_code(error),
     }
 }
