@@ -136,7 +136,7 @@ pub(crate) fn resume(
     Ok(run(session, plan, Some(recording))?)
 }
 
-fn stopped(session: &mut Session, plan: &Plan, error: ExecuteError) -> Stopped {
+pub(crate) fn stopped(session: &mut Session, plan: &Plan, error: ExecuteError) -> Stopped {
     match error {
         ExecuteError::Step {
             step,

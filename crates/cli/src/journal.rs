@@ -45,7 +45,7 @@ pub(crate) fn begin(
     journal: Option<&Journal>,
 ) -> Result<Option<Recording>, CliError> {
     let drives = session.drives()?;
-    let records = records(&drives, plan);
+    let records = records(&drives, plan.steps.iter().map(|s| s.drive).collect());
     let in_memory = |record: &DriveRecord| {
         drives
             .volume(record.drive)
@@ -67,8 +67,23 @@ pub(crate) fn begin(
     Ok(Some(recording))
 }
 
-fn records(drives: &Drives, plan: &Plan) -> Vec<DriveRecord> {
-    let mut ids: Vec<DriveId> = plan.steps.iter().map(|s| s.drive).collect();
+/// As [`begin`], once what stopped is taken back, for steps that come in parts, on any of the drives.
+pub(crate) fn begin_in_parts(session: &mut Session) -> Result<Option<Recording>, CliError> {
+    let Some(journal) = recover(session)? else {
+        return Ok(None);
+    };
+    let drives = session.drives()?;
+    let lasting = attached(&drives).into_iter();
+    let lasting = lasting.filter(|(_, volume)| volume.info().file_system != "memory");
+    let records = records(&drives, lasting.map(|(id, _)| id).collect());
+    if records.is_empty() {
+        return Ok(None);
+    }
+    let recording = journal.begin_in_parts(&session.command, &records);
+    recording.map(Some).map_err(|e| error(&e))
+}
+
+fn records(drives: &Drives, mut ids: Vec<DriveId>) -> Vec<DriveRecord> {
     ids.sort_unstable();
     ids.dedup();
     let record = |id: DriveId| {
@@ -124,6 +139,12 @@ fn recover_one(
 ) -> Result<(), CliError> {
     let (id, title) = (run.id, &run.title);
     match run.rest(volumes) {
+        // Each part was a change of its own; what of the last one is done stays too.
+        Ok((_, done)) if run.in_parts => {
+            let recording = journal.resume(run, done);
+            let ended = recording.and_then(|mut r| r.end_at(done));
+            return ended.map_err(|e| error(&e));
+        }
         // All was done but for the word that it is.
         Ok((rest, done)) if rest.steps.is_empty() => {
             let recording = journal.resume(run, done);

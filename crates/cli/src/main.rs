@@ -3,6 +3,7 @@
 
 mod args;
 mod attach;
+mod bulk;
 mod change;
 mod cmd_words;
 mod command;

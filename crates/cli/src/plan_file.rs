@@ -40,7 +40,7 @@ pub(crate) struct DriveOf {
 /// Bytes that are text more often than not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Bytes {
+pub(crate) enum Bytes {
     Text(String),
     Hex { hex: String },
 }
@@ -57,7 +57,7 @@ impl Bytes {
         Self::of(path.as_bytes())
     }
 
-    fn to_bytes(&self) -> Result<Vec<u8>, String> {
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, String> {
         match self {
             Self::Text(text) => Ok(text.clone().into_bytes()),
             Self::Hex { hex } => unhex(hex).ok_or_else(|| format!("'{hex}' is not hexadecimal")),

@@ -1,5 +1,7 @@
 //! Changes as plain data: printable, saved, checked again, taken back.
 
+use std::collections::HashSet;
+
 use crate::entry::{Attributes, Base, Entry, FileId, FileTime, LinkText, Times};
 use crate::path::EntryPath;
 use crate::reparse::ReparsePoint;
@@ -243,4 +245,22 @@ impl Plan {
             hint,
         });
     }
+}
+
+/// Whether steps make things and change nothing that was there: what they leave is taken away again, and
+/// nothing is lost where that is not known any more.
+pub fn only_adds(batch: &[PlannedStep]) -> bool {
+    let mut made = HashSet::new();
+    batch.iter().all(|planned| match &planned.step {
+        Step::MakeDir { at }
+        | Step::MakeFile { at, .. }
+        | Step::CopyFile { at, .. }
+        | Step::MakeLink { at, .. } => {
+            made.insert(at);
+            true
+        }
+        Step::HardLink { .. } => true,
+        Step::SetMeta { at, .. } => made.contains(at),
+        _ => false,
+    })
 }

@@ -1,4 +1,4 @@
-//! `apply PLAN`.
+//! `apply PLAN`, `apply -`.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -6,21 +6,47 @@ use std::path::PathBuf;
 use linksmith::volume::Drives;
 use linksmith::{Cause, DriveId, EntryPath, Expect, Plan, PlannedStep, Step};
 
+use crate::bulk;
 use crate::change::ChangeArgs;
 use crate::error::{CliError, Exit};
 use crate::plan_file::{DriveOf, PlanFile};
 use crate::session::Session;
 
-/// Do a saved plan
+/// Do a saved plan, or steps from standard input
 ///
-/// Before a step is done, what it expects is looked at again: which file is there, and what the link says
-/// to the byte. A plan for another state or another volume is refused with exit code 8, and nothing stays
-/// done of it.
+/// Before a step of a plan is done, what it expects is looked at again: which file is there, and what the
+/// link says to the byte. A plan for another state or another volume is refused with exit code 8, and
+/// nothing stays done of it.
+///
+/// With `-` steps come as JSON Lines, and are done as they come, in batches that are each a transaction on an
+/// image. One object a line, "do" says what:
+///
+///   {"do":"mkdir","path":P}
+///   {"do":"write","path":P,"text":T}        or "hex"; "replace":true writes a file that is there
+///   {"do":"soft","link":P,"target":T}       "kind":"file" or "dir" where the target is not there
+///   {"do":"hard","link":P,"target":P}
+///   {"do":"junction","link":P,"target":T}
+///   {"do":"mount","link":P,"volume":V}
+///   {"do":"remove","path":P}                a link, a name of a file, an empty directory;
+///                                           "last_name":true for a file's last one
+///   {"do":"rename","from":P,"to":P}         "replace":true over a file or link
+///   {"do":"retarget","link":P,"target":T}   "dangling":true for a target that is not there
+///
+/// Paths are taken as they stand: where a link is on the way the step is refused. Targets are not looked
+/// at. Where a line fails it is named, those before it are done, and nothing after it is. A run is recorded
+/// for `undo` as one change, however many lines it has.
 #[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Apply {
-    /// A file that `--plan` wrote
+    /// A file that `--plan` wrote, or `-`
     #[arg(value_name = "PLAN")]
     file: PathBuf,
+    /// With `-`: steps that are done together
+    #[arg(long, value_name = "N", default_value_t = 16_384, value_parser = clap::value_parser!(u32).range(1..))]
+    batch: u32,
+    /// With `-`: all lines are one change, gathered in memory
+    #[arg(long)]
+    one_transaction: bool,
     #[command(flatten)]
     change: ChangeArgs,
 }
@@ -30,9 +56,18 @@ impl super::Command for Apply {
     const EXAMPLES: &'static str = "
   linksmith retarget --from D:\\old --to E:\\new C:\\ --plan moved.json
   linksmith apply -n moved.json                 what it would do
-  linksmith apply moved.json";
+  linksmith apply moved.json
+  generate | linksmith --drive C=disk.img apply -";
 
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
+        if self.file.as_os_str() == "-" {
+            let options = bulk::Options {
+                change: &self.change,
+                batch: self.batch as usize,
+                whole: self.one_transaction,
+            };
+            return bulk::run(session, &mut std::io::stdin().lock(), options);
+        }
         let shown = self.file.as_os_str().as_encoded_bytes();
         let text = std::fs::read(&self.file)
             .map_err(|e| CliError::cannot("read the plan", shown, &Cause::Io(e)))?;

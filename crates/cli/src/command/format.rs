@@ -140,7 +140,7 @@ fn parse_serial(text: &str) -> Result<u64, String> {
 }
 
 /// `65536`, `64K`, `64M`, `2G`, `1T`; also with `iB` behind.
-fn parse_size(text: &str) -> Result<u64, String> {
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     let bad = || format!("'{text}' is no size: a number with K, M, G or T");
     let upper = text.to_ascii_uppercase();
     let upper = upper

@@ -22,6 +22,7 @@ mod completions;
 mod convert;
 mod copy;
 mod create;
+mod dedupe;
 mod doctor;
 mod every_link;
 mod find;
@@ -147,6 +148,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<impact::Rename>(),
     Verb::of::<copy::Copy>(),
     Verb::of::<copy::MirrorVerb>(),
+    Verb::of::<dedupe::Dedupe>(),
     Verb::of::<retarget::Retarget>(),
     Verb::of::<convert::Convert>(),
     Verb::of::<repair::Repair>(),

@@ -2,6 +2,7 @@
 
 mod article;
 mod bad_input;
+mod bulk;
 #[cfg(unix)]
 mod host;
 mod images;

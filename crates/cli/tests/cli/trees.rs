@@ -271,3 +271,69 @@ fn this_machines_trees() {
         env.tree()
     );
 }
+
+#[test]
+fn equal_files_become_names_of_the_oldest() {
+    let script = r"@echo off
+md a & md a\b
+echo same>a\one & echo same>a\b\two & echo same>a\three & echo diff>a\four & echo other length>a\five
+mklink /H a\again a\three >nul
+mklink a\link three >nul
+linksmith dedupe -n C:\a
+linksmith dedupe C:\a
+linksmith ls -R C:\a
+linksmith dedupe C:\a
+";
+    let shown = session(script).ok();
+    has(
+        &shown,
+        r"would name the file C:\a\again also C:\a\b\.linksmith-0",
+    );
+    has(&shown, "6 files, 2 names replaced, 14 bytes won");
+    has(&shown, "hard 4 names 7 bytes two");
+    has(&shown, "file 7 bytes four");
+    has(&shown, "6 files, 0 names replaced, 0 bytes won");
+}
+
+#[test]
+fn what_was_deduped_is_taken_back() {
+    let (env, state) = images();
+    let run = |args: &[&str]| on_images(&env, &state, args, "");
+    let long = "0123456789".repeat(20_000);
+    env.dir("in");
+    env.file("in/a", &long)
+        .file("in/b", &long)
+        .file("in/c", "short");
+    run(&["import", "in", "D:\\in"]).ok();
+    let json = run(&["dedupe", "--json", "D:\\in"]).ok();
+    assert!(json.contains(r#""replaced":1,"won":200000,"#), "{json}");
+    has(&run(&["ls", "D:\\in"]).ok(), "hard 2 names 200,000 bytes b");
+    run(&["undo"]).ok();
+    has(
+        &run(&["ls", "D:\\in"]).ok(),
+        "file 200,000 bytes a\nfile 200,000 bytes b",
+    );
+    let read = run(&["type", "D:\\in\\b"]).ok();
+    assert!(read.trim_end() == long, "the copy reads otherwise");
+    let checked = env.run(&["check", "d.img"]).ok();
+    assert!(checked.contains("no findings"), "{checked}");
+}
+
+#[cfg(unix)]
+#[test]
+fn files_with_other_rights_stay_apart() {
+    use std::os::unix::fs::PermissionsExt;
+    let env = env();
+    env.dir("d");
+    env.file("d/a", "same")
+        .file("d/b", "same")
+        .file("d/c", "same")
+        .file("d/e", "");
+    env.file("d/f", "");
+    let mode = std::fs::Permissions::from_mode(0o600);
+    #[allow(clippy::disallowed_methods, reason = "to have another mode")]
+    std::fs::set_permissions(env.join("d/b"), mode).expect("a mode");
+    let shown = env.run(&["dedupe", "d"]).ok();
+    has(&shown, "5 files, 1 name replaced, 4 bytes won");
+    assert!(shown.contains("d/c = $DIR/d/a"), "{shown}");
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::entry::FileId;
 use crate::path::EntryPath;
-use crate::plan::{Expect, Plan, PlannedStep, Source, Step};
+use crate::plan::{self, Expect, Plan, PlannedStep, Source, Step};
 use crate::undo::{Inverse, Keep, UndoError, inverse};
 use crate::volume::{
     Caps, Cause, DriveId, Drives, Preview, Sources, Take, Volume, VolumeError, same_contents,
@@ -186,6 +186,7 @@ impl Run<'_> {
         let first = self.done.len();
         let ready = match batch {
             [one] => self.prepare_one(volume, one)?,
+            many if plan::only_adds(many) => self.prepare_additions(volume, many)?,
             many => self.prepare(volume, many)?,
         };
         self.record(|r| r.intend(first, &ready.inverses))?;
@@ -198,6 +199,7 @@ impl Run<'_> {
             .zip(&ready.objects)
             .map(|(planned, seen)| match &ready.preview {
                 Some(preview) => real_id(preview, &**volume, (*seen)?),
+                None if batch.len() > 1 => None,
                 None => object_of(&**volume, &planned.step),
             })
             .collect();
@@ -220,6 +222,32 @@ impl Run<'_> {
         Ok(Ready {
             inverses: vec![inverse(&**volume, &planned.step, &mut self.keep)?],
             objects: vec![None],
+            preview: None,
+        })
+    }
+
+    /// What only adds needs no preview: each thing made goes again, and the volume itself refuses a name
+    /// that is taken. The objects are not looked at; taking back tells them by what they hold.
+    fn prepare_additions(
+        &mut self,
+        volume: &Arc<dyn Volume>,
+        batch: &[PlannedStep],
+    ) -> Result<Ready, ExecuteError> {
+        let mut inverses = Vec::with_capacity(batch.len());
+        for (number, planned) in batch.iter().enumerate() {
+            for expect in &planned.expect {
+                if !matches!(expect, Expect::Absent(_)) {
+                    check(&**volume, expect, self.done.len() + number)?;
+                }
+            }
+            inverses.push(match planned.step {
+                Step::SetMeta { .. } => Inverse::default(),
+                _ => inverse(&**volume, &planned.step, &mut self.keep)?,
+            });
+        }
+        Ok(Ready {
+            inverses,
+            objects: vec![None; batch.len()],
             preview: None,
         })
     }

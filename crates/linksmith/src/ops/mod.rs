@@ -3,6 +3,7 @@
 pub mod convert;
 pub mod copy;
 pub mod create;
+pub mod dedupe;
 pub mod execute;
 pub mod impact;
 pub mod progress;

@@ -15,7 +15,7 @@ use super::run::{DriveRecord, Run, RunId, RunState};
 use super::{Inverse, UndoError};
 use crate::entry::{FileId, FileTime};
 use crate::ops::Recorder;
-use crate::plan::{Plan, PlannedStep};
+use crate::plan::{Plan, PlannedStep, only_adds};
 use crate::volume::DriveId;
 
 /// What ends the name of a run's file while it is under way or interrupted.
@@ -36,16 +36,19 @@ enum Kind {
     Done = 3,
     Back = 4,
     End = 5,
+    /// More steps, and where they begin: what was after that is none of the run.
+    More = 6,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Start,
         Self::Plan,
         Self::Intend,
         Self::Done,
         Self::Back,
         Self::End,
+        Self::More,
     ];
 }
 
@@ -67,6 +70,8 @@ pub struct Recording {
     offset: usize,
     /// The folder, until the file's name in it is on the disk.
     unsynced: Option<PathBuf>,
+    /// Steps of the parts that are done.
+    parts: usize,
     /// Whether the disk has to have it before a step is done. One step alone is whole or not at all by
     /// itself: nothing would have to be taken up after a power cut.
     durable: bool,
@@ -102,7 +107,8 @@ impl Journal {
             file,
             offset: 0,
             unsynced: Some(self.dir.clone()),
-            durable: plan.steps.len() > 1,
+            parts: 0,
+            durable: plan.steps.len() > 1 && !only_adds(&plan.steps),
         };
         recording.write(MAGIC)?;
         let mut start = Vec::new();
@@ -118,6 +124,18 @@ impl Journal {
         let mut steps = Vec::new();
         plan.steps.write(&mut steps);
         recording.frame(Kind::Plan, &steps)?;
+        Ok(recording)
+    }
+
+    /// Begins a run whose steps come in parts, each done before the next is known: see
+    /// [`Recording::part`]. Where it stops in the middle, what was done stays done.
+    pub fn begin_in_parts(
+        &self,
+        title: &str,
+        drives: &[DriveRecord],
+    ) -> Result<Recording, UndoError> {
+        let mut recording = self.begin(title, &Plan::default(), drives, None)?;
+        recording.more(0, &[])?;
         Ok(recording)
     }
 
@@ -262,6 +280,7 @@ impl Journal {
             file,
             offset: done,
             unsynced: None,
+            parts: 0,
             durable: true,
         };
         let unknown = done.saturating_sub(run.ids.len());
@@ -394,7 +413,7 @@ fn read_frame(file: &mut File, at: u64, size: u64, all: bool) -> io::Result<Opti
         return Ok(None);
     };
     let mut payload = Vec::new();
-    if all || !matches!(kind, Kind::Plan | Kind::Intend) {
+    if all || !matches!(kind, Kind::Plan | Kind::Intend | Kind::More) {
         file.take(length).read_to_end(&mut payload)?;
         if checksum(kind, &payload) != sum {
             return Ok(None);
@@ -425,6 +444,7 @@ fn read_start(id: RunId, input: &mut Input<'_>) -> Result<Run, Malformed> {
             .into_iter()
             .map(|(step, id)| (usize::try_from(step).unwrap_or(usize::MAX), id))
             .collect(),
+        in_parts: false,
         aliases: Vec::new(),
         count: usize::try_from(u64::read(input)?).unwrap_or(usize::MAX),
         drives: Vec::read(input)?,
@@ -456,12 +476,23 @@ fn take_frame(
             run.inverses.append(&mut inverses);
             run.back = None;
         }
+        Kind::More if all => {
+            let (first, mut steps) =
+                frame.decode(path, |i| Ok((number(i)?, Vec::<PlannedStep>::read(i)?)))?;
+            run.in_parts = true;
+            run.steps.truncate(first);
+            run.steps.append(&mut steps);
+            run.inverses.truncate(first);
+            run.ids.truncate(first);
+        }
+        Kind::More => run.in_parts = true,
         Kind::Plan | Kind::Intend => {}
         Kind::Done => {
             let (first, mut ids) =
                 frame.decode(path, |i| Ok((number(i)?, Vec::<Option<FileId>>::read(i)?)))?;
             run.ids.truncate(first);
             run.ids.append(&mut ids);
+            run.count = run.count.max(run.ids.len());
         }
         Kind::Back => {
             let step = frame.decode(path, number)?;
@@ -514,11 +545,70 @@ impl Recording {
         }
     }
 
+    fn more(&mut self, first: usize, steps: &[PlannedStep]) -> Result<(), UndoError> {
+        let mut payload = Vec::new();
+        (first as u64).write(&mut payload);
+        (steps.len() as u64).write(&mut payload);
+        for step in steps {
+            step.write(&mut payload);
+        }
+        self.frame(Kind::More, &payload)
+    }
+
+    /// Writes down the next steps of a run that comes in parts; the recorder that doing them wants.
+    pub fn part(&mut self, steps: &[PlannedStep]) -> Result<Part<'_>, UndoError> {
+        let first = self.parts;
+        self.durable = !only_adds(steps);
+        self.more(first, steps)?;
+        Ok(Part {
+            first,
+            count: steps.len(),
+            run: self,
+        })
+    }
+
+    /// Ends a run that stopped between or in its parts, with `done` steps done.
+    pub fn end_at(&mut self, done: usize) -> Result<(), UndoError> {
+        self.more(done, &[])?;
+        self.end(true)
+    }
+
     fn done_frame(&mut self, first: usize, ids: &[Option<FileId>]) -> Result<(), UndoError> {
         let mut payload = Vec::new();
         (first as u64).write(&mut payload);
         ids.to_vec().write(&mut payload);
         self.frame(Kind::Done, &payload)
+    }
+}
+
+/// One part of a run: a plan of its own to whoever does it.
+#[derive(Debug)]
+pub struct Part<'r> {
+    run: &'r mut Recording,
+    first: usize,
+    count: usize,
+}
+
+impl Recorder for Part<'_> {
+    fn intend(&mut self, first: usize, inverses: &[Inverse]) -> Result<(), UndoError> {
+        self.run.intend(self.first + first, inverses)
+    }
+
+    fn done(&mut self, first: usize, ids: &[Option<FileId>]) -> Result<(), UndoError> {
+        self.run.done(self.first + first, ids)
+    }
+
+    fn back(&mut self, step: usize) -> Result<(), UndoError> {
+        self.run.back(self.first + step)
+    }
+
+    /// The run goes on; a part that was taken back is none of it.
+    fn end(&mut self, done: bool) -> Result<(), UndoError> {
+        match done {
+            true => self.run.parts += self.count,
+            false => self.run.more(self.first, &[])?,
+        }
+        Ok(())
     }
 }
 

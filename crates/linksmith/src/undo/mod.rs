@@ -15,7 +15,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use inverse::{Inverse, Keep, inverse};
-pub use journal::{Journal, Recording};
+pub use journal::{Journal, Part, Recording};
 pub use run::{DriveRecord, Run, RunId, RunState, TakeBack};
 
 use crate::path::EntryPath;

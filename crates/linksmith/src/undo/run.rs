@@ -61,6 +61,8 @@ pub struct Run {
     /// Ids that files got when later runs made them again, a map for each such run, in their order: a number
     /// that one file had may be another's later.
     pub aliases: Vec<HashMap<FileId, FileId>>,
+    /// Whether its steps came in parts: then each part counts for itself.
+    pub in_parts: bool,
     /// Its drives.
     pub drives: Vec<DriveRecord>,
     /// How many steps the plan has.

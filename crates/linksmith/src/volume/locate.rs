@@ -146,6 +146,14 @@ impl Drives {
         }
     }
 
+    /// The place that a text names by itself: nothing is looked at, and a link on the way is not followed.
+    /// A volume refuses such a place where there is one.
+    pub fn place(&self, text: &OsStr) -> Result<Place, LocateError> {
+        let (drive, names) = self.lexical(text)?;
+        let path = EntryPath::from_names(&names);
+        Ok(Place { drive, path })
+    }
+
     /// The text's drive, and its components from that drive's root.
     fn parts(&self, text: &OsStr) -> Result<(DriveId, Vec<Part>), LocateError> {
         if self.style() == PathStyle::Windows {

@@ -148,8 +148,9 @@ pub trait Volume: Send + Sync {
         self.apply_with(steps, &NoSources)
     }
 
-    /// What stands for the owner and the rights of an entry: two entries of one volume with the same
-    /// bytes have the same security. Empty where the volume does not tell.
+    /// What stands for the owner, the rights and what hangs on an entry beside its contents (alternate
+    /// streams, extended attributes): where two entries of one volume have the same bytes, all of that is
+    /// the same. Empty where the volume does not tell.
     fn security(&self, at: &EntryPath) -> Result<Vec<u8>, VolumeError> {
         let _ = at;
         Ok(Vec::new())

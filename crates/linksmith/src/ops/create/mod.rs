@@ -13,7 +13,7 @@ pub use error::{CreateCause, CreateError};
 
 use self::slot::Slot;
 use crate::entry::{Base, Entry, LinkKind, LinkText};
-use crate::path::{Guid, NameError, Root, TargetPath};
+use crate::path::NameError;
 use crate::plan::{Expect, Plan, Step};
 use crate::reparse::ReparsePoint;
 use crate::resolve::{End, resolve_as_if};
@@ -185,6 +185,28 @@ fn error(request: &Request, want: Want, cause: CreateCause) -> CreateError {
         link: request.link.to_string_lossy().into_owned(),
         cause: Box::new(cause),
     }
+}
+
+/// What a new link at `link` says to lead to `target`, its text alone looked at.
+///
+/// # Errors
+/// Where such a link cannot say it; a hard link says nothing.
+pub fn says(
+    drives: &Drives,
+    want: Want,
+    link: &Place,
+    target: &std::ffi::OsStr,
+) -> Result<LinkText, CreateCause> {
+    let text = match want {
+        Want::Soft(_) => {
+            let request = Request::new(want, "", target);
+            let volume = drives.volume(link.drive).map_err(CreateCause::Link)?;
+            return target::soft_text(drives, &request, link, &*volume);
+        }
+        Want::Hard | Want::Junction => ReparsePoint::junction(&target::absolute(drives, target)?),
+        Want::Mount => ReparsePoint::volume_mount_point(target::volume_guid(drives, target)?),
+    };
+    Ok(LinkText::Reparse(text?))
 }
 
 /// What can be said of a link's place without looking at what stands there.
@@ -376,32 +398,11 @@ impl<'a> Planner<'a> {
 
     fn mount(mut self) -> Result<Creation, CreateCause> {
         self.needs(Caps::JUNCTION)?;
-        let guid = self.volume_guid()?;
+        let guid = target::volume_guid(self.drives, &self.request.target)?;
         let text = LinkText::Reparse(ReparsePoint::volume_mount_point(guid)?);
         let seen = self.look(&text, true);
         self.check_seen(&seen)?;
         self.finish(LinkKind::VolumeMountPoint, text, true)
-    }
-
-    /// The volume to mount: `\\?\Volume{GUID}\`, `Volume{GUID}`, `{GUID}`, or a drive's root.
-    fn volume_guid(&self) -> Result<Guid, CreateCause> {
-        let no_volume = || CreateCause::NoVolume {
-            target: self.target(),
-        };
-        let text = self.request.target.as_encoded_bytes();
-        let bare = text.strip_prefix(b"Volume").unwrap_or(text);
-        if let Some(guid) = Guid::parse(bare.strip_suffix(b"\\").unwrap_or(bare)) {
-            return Ok(guid);
-        }
-        let target = TargetPath::parse(text);
-        let root = match target.root() {
-            _ if !target.components().is_empty() => return Err(no_volume()),
-            Root::Volume(guid) => return Ok(*guid),
-            Root::Drive(letter) | Root::DriveRelative(letter) => Root::Drive(*letter),
-            _ => return Err(no_volume()),
-        };
-        let drive = self.drives.drive(&root).map_err(CreateCause::Target)?;
-        self.drives.volume_guid(drive).ok_or_else(no_volume)
     }
 
     fn hard(mut self) -> Result<Creation, CreateCause> {

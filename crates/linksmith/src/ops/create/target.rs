@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use super::{CreateCause, Request, Spelled};
 use crate::entry::LinkText;
-use crate::path::{EntryPath, Name, Root, TargetPath};
+use crate::path::{EntryPath, Guid, Name, Root, TargetPath};
 use crate::reparse::{EncodeError, ReparsePoint};
 use crate::volume::{Caps, Drives, PathStyle, Place, Volume};
 
@@ -51,6 +51,27 @@ pub(super) fn absolute(drives: &Drives, text: &OsStr) -> Result<TargetPath, Crea
     Err(CreateCause::NoWindowsPath {
         target: text.to_string_lossy().into_owned(),
     })
+}
+
+/// The volume to mount: `\\?\Volume{GUID}\`, `Volume{GUID}`, `{GUID}`, or a drive's root.
+pub(super) fn volume_guid(drives: &Drives, text: &OsStr) -> Result<Guid, CreateCause> {
+    let no_volume = || CreateCause::NoVolume {
+        target: text.to_string_lossy().into_owned(),
+    };
+    let text = text.as_encoded_bytes();
+    let bare = text.strip_prefix(b"Volume").unwrap_or(text);
+    if let Some(guid) = Guid::parse(bare.strip_suffix(b"\\").unwrap_or(bare)) {
+        return Ok(guid);
+    }
+    let target = TargetPath::parse(text);
+    let root = match target.root() {
+        _ if !target.components().is_empty() => return Err(no_volume()),
+        Root::Volume(guid) => return Ok(*guid),
+        Root::Drive(letter) | Root::DriveRelative(letter) => Root::Drive(*letter),
+        _ => return Err(no_volume()),
+    };
+    let drive = drives.drive(&root).map_err(CreateCause::Target)?;
+    drives.volume_guid(drive).ok_or_else(no_volume)
 }
 
 fn relative(drives: &Drives, request: &Request, link: &Place) -> Result<TargetPath, CreateCause> {

@@ -262,6 +262,11 @@ impl Volume for ImageVolume {
         self.apply_steps(steps, sources)
     }
 
+    fn security(&self, at: &EntryPath) -> Result<Vec<u8>, VolumeError> {
+        self.security_of(at)
+            .map_err(|cause| VolumeError::new("look at", at, cause))
+    }
+
     fn space(&self) -> Result<Space, VolumeError> {
         let cluster = u64::from(self.ntfs().geometry().cluster_size);
         let free = self

@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use linksmith_ntfs::FileRef;
 use linksmith_ntfs::Result as NtfsResult;
 use linksmith_ntfs::file::File;
-use linksmith_ntfs::layout::{StandardInformation, file_attributes, well_known};
+use linksmith_ntfs::layout::{
+    StandardInformation, attribute_type as ty, file_attributes, well_known,
+};
 use linksmith_ntfs::tree::{DirEntry, FileNames};
 
 use super::contents::Contents;
@@ -174,6 +176,31 @@ impl ImageVolume {
             Ok(file) => Some(self.describe(&file, Some(name), Some(&units))),
             Err(_) => Some(self.copied(entry, name)),
         }
+    }
+
+    /// The number that stands for the security descriptor. A file with a descriptor of its own, alternate
+    /// streams or extended attributes is like no other.
+    pub(super) fn security_of(&self, at: &EntryPath) -> Result<Vec<u8>, Cause> {
+        let file = self.find(at)?.file;
+        let usual = |code: u32, named: bool| match code {
+            ty::STANDARD_INFORMATION | ty::ATTRIBUTE_LIST | ty::FILE_NAME => true,
+            ty::DATA => !named,
+            _ => false,
+        };
+        if file
+            .attributes()
+            .any(|a| !usual(a.type_code, !a.name.is_empty()))
+        {
+            return Ok(file.reference().raw().to_le_bytes().to_vec());
+        }
+        let tail = file.standard().map_err(cause::of)?.tail;
+        let shared = tail
+            .map(|tail| tail.security_id.get())
+            .filter(|id| *id != 0);
+        Ok(match shared {
+            Some(id) => id.to_le_bytes().to_vec(),
+            None => file.reference().raw().to_le_bytes().to_vec(),
+        })
     }
 
     fn describe(&self, file: &File, name: Option<Name>, units: Option<&[u16]>) -> Entry {

@@ -126,6 +126,22 @@ impl Volume for PosixVolume {
         self.apply_steps(steps, sources)
     }
 
+    fn security(&self, at: &EntryPath) -> Result<Vec<u8>, VolumeError> {
+        let seen = self.open_parent(at).and_then(|dir| {
+            let name = last_name(at)?;
+            let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
+            rustix::fs::statat(&dir, name.as_bytes(), flags).map_err(cause::of)
+        });
+        let error = |c| VolumeError::new("look at", at, c);
+        let stat = seen.map_err(error)?;
+        let mut told = format!("{:o} {} {}", stat.st_mode, stat.st_uid, stat.st_gid).into_bytes();
+        let file = self.open_file(at).map_err(error)?;
+        told.extend(
+            stat::extended_attributes(&file, stat.st_ino).map_err(|e| error(cause::of(e)))?,
+        );
+        Ok(told)
+    }
+
     fn space(&self) -> Result<Space, VolumeError> {
         stat::space(&self.root)
             .map_err(|e| VolumeError::new("measure", &EntryPath::root(), cause::of(e)))

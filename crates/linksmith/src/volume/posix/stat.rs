@@ -231,3 +231,40 @@ pub(super) fn file_system(fd: impl AsFd) -> rustix::io::Result<String> {
 pub(super) fn file_system(_: impl AsFd) -> rustix::io::Result<String> {
     Ok("posix".to_owned())
 }
+
+/// Extended attributes with their values, to be compared. Where they are too long for that the file's
+/// number stands for them: it is like no other then.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn extended_attributes(file: impl AsFd, inode: u64) -> rustix::io::Result<Vec<u8>> {
+    use rustix::io::Errno;
+    const MOST: usize = 64 << 10;
+    let alone = || Ok(inode.to_le_bytes().to_vec());
+    let mut names = vec![0_u8; MOST];
+    let length = match rustix::fs::flistxattr(&file, &mut names) {
+        Ok(length) => length,
+        Err(Errno::NOTSUP) => 0,
+        Err(Errno::RANGE) => return alone(),
+        Err(errno) => return Err(errno),
+    };
+    names.truncate(length);
+    let mut all = Vec::new();
+    let mut value = vec![0_u8; MOST];
+    for name in names.split(|b| *b == 0).filter(|name| !name.is_empty()) {
+        let length = match rustix::fs::fgetxattr(&file, name, &mut value) {
+            Ok(length) => length,
+            Err(Errno::RANGE) => return alone(),
+            Err(errno) => return Err(errno),
+        };
+        all.extend_from_slice(name);
+        all.push(0);
+        all.extend_from_slice(&(length as u64).to_le_bytes());
+        all.extend_from_slice(value.get(..length).unwrap_or_default());
+    }
+    Ok(all)
+}
+
+/// They are not looked at on this system.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn extended_attributes(_: impl AsFd, _: u64) -> rustix::io::Result<Vec<u8>> {
+    Ok(Vec::new())
+}
