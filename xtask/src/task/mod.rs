@@ -5,6 +5,7 @@ mod crash;
 mod differential;
 mod dist;
 mod random;
+mod scale;
 
 /// What came of a run that could be made.
 pub(crate) enum Outcome {
@@ -35,4 +36,5 @@ pub(crate) const TASKS: &[Task] = &[
     dist::TASK,
     random::FORETELL,
     random::TAKE_BACK,
+    scale::TASK,
 ];
