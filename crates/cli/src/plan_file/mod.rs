@@ -4,6 +4,10 @@
 //! their root and serial number, steps and what they expect follow in order. Paths, names and contents
 //! are text where they are Unicode and `{"hex": …}` where they are not.
 
+#[cfg(test)]
+mod tests;
+mod words;
+
 use linksmith::volume::Drives;
 use linksmith::{
     Attributes, DriveId, EntryPath, Expect, FileId, FileTime, LinkText, Place, Plan, PlannedStep,
@@ -12,6 +16,8 @@ use linksmith::{
 use serde::{Deserialize, Serialize};
 
 use crate::output::json::{hex, unhex};
+
+pub(crate) use words::words;
 
 /// The version of the shape.
 const VERSION: u32 = 1;
@@ -474,194 +480,5 @@ impl PlanFile {
                 .collect::<Result<_, _>>()?,
             warnings: self.warnings.iter().map(warning).collect(),
         })
-    }
-}
-
-/// A step in words, for people.
-pub(crate) fn words(drives: &Drives, planned: &PlannedStep) -> String {
-    let shown = |path: &EntryPath| {
-        let place = Place {
-            drive: planned.drive,
-            path: path.clone(),
-        };
-        crate::output::visible(&crate::describe::place_bytes(drives, &place)).into_owned()
-    };
-    match &planned.step {
-        Step::MakeDir { at } => format!("make the directory {}", shown(at)),
-        Step::MakeFile { at, contents } => {
-            format!("make the file {} ({} bytes)", shown(at), contents.len())
-        }
-        Step::CopyFile { at, from, .. } => {
-            let place = Place {
-                drive: from.drive.unwrap_or(planned.drive),
-                path: from.at.clone(),
-            };
-            let source = crate::describe::place_bytes(drives, &place);
-            let source = crate::output::visible(&source).into_owned();
-            format!("copy {source} to {} ({} bytes)", shown(at), from.size)
-        }
-        Step::WriteFile { at, contents } => {
-            format!("write the file {} ({} bytes)", shown(at), contents.len())
-        }
-        Step::MakeLink { at, link, dir } => {
-            let (kind, target) = crate::describe::words_of_link(link, *dir);
-            format!("make the {kind} {} -> {target}", shown(at))
-        }
-        Step::SetReparse { at, data } => {
-            let text = LinkText::Reparse(data.clone());
-            let (kind, target) = crate::describe::words_of_link(&text, true);
-            format!("make {} a {kind} -> {target}", shown(at))
-        }
-        Step::ClearReparse { at } => format!("take the reparse data off {}", shown(at)),
-        Step::HardLink { existing, new } => {
-            format!("name the file {} also {}", shown(existing), shown(new))
-        }
-        Step::Rename { from, to, replace } => {
-            let how = if *replace {
-                ", replacing what is there"
-            } else {
-                ""
-            };
-            format!("rename {} to {}{how}", shown(from), shown(to))
-        }
-        Step::Remove { at } => format!("remove {}", shown(at)),
-        Step::SetMeta { at, .. } => format!("set times and attributes of {}", shown(at)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use linksmith::path::TargetPath;
-    use linksmith::volume::memory::MemoryVolume;
-    use std::sync::Arc;
-
-    fn path(text: &str) -> EntryPath {
-        EntryPath::parse(text).expect("a path")
-    }
-
-    fn every_step() -> Plan {
-        let at = path("a/b");
-        let data = ReparsePoint::junction(&TargetPath::parse(r"C:\t")).expect("a junction");
-        let odd = EntryPath::parse(b"a/\xff").expect("a path");
-        let mut plan = Plan::default();
-        let id = FileId {
-            volume: u64::MAX,
-            file: u128::MAX - 1,
-        };
-        let link = LinkText::Posix(b"x\xff".to_vec());
-        let steps = [
-            Step::MakeDir { at: odd },
-            Step::MakeFile {
-                at: at.clone(),
-                contents: b"\x00\xff".to_vec(),
-            },
-            Step::CopyFile {
-                at: at.clone(),
-                from: Source {
-                    drive: Some(DriveId(0)),
-                    at: path("c"),
-                    id,
-                    size: u64::MAX,
-                    modified: FileTime(1),
-                },
-                times: Times::default(),
-                attributes: Some(Attributes::READONLY),
-            },
-            Step::WriteFile {
-                at: at.clone(),
-                contents: b"text".to_vec(),
-            },
-            Step::MakeLink {
-                at: at.clone(),
-                link: link.clone(),
-                dir: false,
-            },
-            Step::MakeLink {
-                at: at.clone(),
-                link: LinkText::Reparse(data.clone()),
-                dir: true,
-            },
-            Step::SetReparse {
-                at: at.clone(),
-                data,
-            },
-            Step::ClearReparse { at: at.clone() },
-            Step::HardLink {
-                existing: at.clone(),
-                new: path("c"),
-            },
-            Step::Rename {
-                from: at.clone(),
-                to: path("c"),
-                replace: true,
-            },
-            Step::Remove { at: at.clone() },
-            Step::SetMeta {
-                at: at.clone(),
-                times: Times {
-                    created: FileTime(u64::MAX),
-                    ..Times::default()
-                },
-                attributes: Some(Attributes::HIDDEN),
-            },
-        ];
-        for step in steps {
-            let expect = vec![
-                Expect::Absent(at.clone()),
-                Expect::Entry {
-                    at: at.clone(),
-                    id,
-                    link: Some(link.clone()),
-                },
-                Expect::SameContents {
-                    at: at.clone(),
-                    other: path("c"),
-                },
-            ];
-            plan.push(DriveId(0), step, expect);
-        }
-        plan.warn("mind", Some("so".into()));
-        plan
-    }
-
-    #[test]
-    fn every_step_comes_back() {
-        let drives = Drives::attached([('C', Arc::new(MemoryVolume::ntfs()) as _)]).expect("C:");
-        let plan = every_step();
-        let file = PlanFile::of(&plan, &drives);
-        let text = serde_json::to_string(&file).expect("JSON");
-        let read: PlanFile = serde_json::from_str(&text).expect("our own JSON");
-        assert_eq!(read, file);
-        assert_eq!(read.to_plan(), Ok(plan));
-        assert!(
-            text.starts_with(r#"{"v":1,"drives":[{"id":0,"root":"C:\\","serial":""#),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn what_was_tampered_with_is_refused() {
-        let check = |text: &str, why: &str| {
-            let read: Result<PlanFile, _> = serde_json::from_str(text);
-            let error = read
-                .map_err(|e| e.to_string())
-                .and_then(|f| f.to_plan())
-                .unwrap_err();
-            assert!(error.contains(why), "{text}: {error}");
-        };
-        check(r#"{"v":2,"drives":[],"steps":[]}"#, "version 2");
-        check(
-            r#"{"v":1,"drives":[],"steps":[{"drive":0,"do":"fly"}]}"#,
-            "fly",
-        );
-        check(
-            r#"{"v":1,"drives":[],"steps":[{"drive":0,"do":"remove","at":"a/../b"}]}"#,
-            "'..'",
-        );
-        check(
-            r#"{"v":1,"drives":[],"steps":[{"drive":0,"do":"remove","at":{"hex":"6"}}]}"#,
-            "hexadecimal",
-        );
     }
 }
