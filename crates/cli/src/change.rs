@@ -87,18 +87,23 @@ impl ChangeArgs {
         } else {
             journal::begin(session, plan, None, journal.as_ref())?
         };
-        run(session, plan, recording)?;
+        // What cannot be kept for taking back is lost only where nobody wants to take it back.
+        let keep = match recording {
+            Some(_) => Keep::DEFAULT,
+            None => Keep::DEFAULT.or_lose(),
+        };
+        run(session, plan, recording, keep)?;
         Ok(Carried::Done)
     }
 }
 
-fn run(session: &mut Session, plan: &Plan, recording: Option<Recording>) -> Result<(), Stopped> {
+fn run(
+    session: &mut Session,
+    plan: &Plan,
+    recording: Option<Recording>,
+    keep: Keep,
+) -> Result<(), Stopped> {
     let drives = session.drives()?;
-    // What cannot be kept for taking back is lost only where nobody wants to take it back.
-    let keep = match recording {
-        Some(_) => Keep::DEFAULT,
-        None => Keep::DEFAULT.or_lose(),
-    };
     let mut recording = recording;
     let recorder = recording.as_mut().map(|r| r as &mut dyn Recorder);
     let done = if plan.steps.len() < 2 {
@@ -124,7 +129,14 @@ pub(crate) fn take_back(
         Some((undoes, &back.again)),
         journal.as_ref(),
     )?;
-    Ok(run(session, &back.plan, recording)?)
+    // What the run left is what is taken away: where that is too large to be kept, only this taking back
+    // cannot be taken back itself.
+    Ok(run(
+        session,
+        &back.plan,
+        recording,
+        Keep::DEFAULT.or_lose(),
+    )?)
 }
 
 /// Does the rest of a run and records it there.
@@ -133,7 +145,7 @@ pub(crate) fn resume(
     plan: &Plan,
     recording: Recording,
 ) -> Result<(), CliError> {
-    Ok(run(session, plan, Some(recording))?)
+    Ok(run(session, plan, Some(recording), Keep::DEFAULT)?)
 }
 
 pub(crate) fn stopped(session: &mut Session, plan: &Plan, error: ExecuteError) -> Stopped {
