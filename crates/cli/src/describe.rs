@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use linksmith::reparse::{Kind, View};
 use linksmith::resolve::{End, Located, Status, inspect_entry};
 use linksmith::volume::{Drives, PathStyle};
-use linksmith::{Base, Entry, EntryPath, LinkText, LocateError, Place, ReparsePoint};
+use linksmith::{Base, Entry, LinkText, LocateError, Place, ReparsePoint};
 use serde::Serialize;
 
 use crate::output::json::hex_unless_unicode;
@@ -173,21 +173,13 @@ fn said(point: &ReparsePoint) -> (Option<Names>, Option<Vec<u8>>) {
 
 /// A place's full path to the byte: what [`Drives::display`] shows, without replacement characters.
 pub(crate) fn place_bytes(drives: &Drives, place: &Place) -> Vec<u8> {
-    let root = Place {
-        drive: place.drive,
-        path: EntryPath::root(),
-    };
-    let mut path = drives.display(&root).into_bytes();
+    let names = place.path.as_bytes();
+    let mut path = drives.root_of(place.drive).into_bytes();
+    path.reserve_exact(names.len());
     match drives.style() {
-        PathStyle::Posix => path.extend_from_slice(place.path.as_bytes()),
+        PathStyle::Posix => path.extend_from_slice(names),
         PathStyle::Windows => {
-            path.extend(
-                place
-                    .path
-                    .as_bytes()
-                    .iter()
-                    .map(|b| if *b == b'/' { b'\\' } else { *b }),
-            );
+            path.extend(names.iter().map(|b| if *b == b'/' { b'\\' } else { *b }));
         }
     }
     path

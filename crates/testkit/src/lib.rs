@@ -16,4 +16,5 @@ pub mod oracle;
 pub mod rng;
 pub mod snapshot;
 pub mod suite;
+pub mod sweeping;
 pub mod undoing;

@@ -35,6 +35,7 @@ pub(crate) const TASKS: &[Task] = &[
     differential::TASK,
     dist::TASK,
     random::FORETELL,
+    random::SWEEP,
     random::TAKE_BACK,
     scale::TASK,
 ];

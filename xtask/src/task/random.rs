@@ -1,4 +1,5 @@
-//! `cargo xtask foretell` and `cargo xtask take-back`: the random tests of `impact` and `undo`, at length.
+//! `cargo xtask foretell`, `take-back` and `sweep`: the random tests of `impact`, of `undo` and of the fast roads, at
+//! length.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +24,13 @@ pub(super) const TAKE_BACK: Task = Task {
     args: "[CASES] [SEED]",
     about: "take random changes back, crashes among them, in memory and on this machine",
     run: take_back,
+};
+
+pub(super) const SWEEP: Task = Task {
+    name: "sweep",
+    args: "[CASES] [SEED]",
+    about: "hold the fast roads through an image against the walk, on random volumes",
+    run: sweep,
 };
 
 /// Twenty thousand cases in all, unless another number is given, and the seed to begin at.
@@ -66,6 +74,17 @@ fn foretell(args: &[String]) -> Result<Outcome, String> {
         say("this machine", tally, began);
     }
     println!("in all {all:?}: none foretold wrongly");
+    Ok(Outcome::Done)
+}
+
+fn sweep(args: &[String]) -> Result<Outcome, String> {
+    let (_, seed) = numbers(args)?;
+    let cases = args.first().map_or(Ok(400), |text| text.parse());
+    let cases = cases.map_err(|e| format!("CASES: {e}"))?;
+    let began = Instant::now();
+    let tally = testkit::sweeping::many_cases(None, seed, cases, 120);
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{tally:?}: the roads agree, in {seconds:.1} s");
     Ok(Outcome::Done)
 }
 

@@ -394,20 +394,25 @@ impl Found<'_> {
 
 /// `junction  C:\j -> C:\t  (dangling)`.
 pub(super) fn line(color: bool, of: &Description) -> String {
-    let kind = format!("{:<9}", of.kind.word());
-    let mut line = paint(color, Role::Faint, kind).to_string();
-    let path = visible(&of.path).into_owned();
-    match of.name_role() {
-        Some(role) => line.push_str(&paint(color, role, path).to_string()),
-        None => line.push_str(&path),
-    }
+    let mut line = String::with_capacity(of.path.len() + 64);
+    let mut push = |role: Option<Role>, text: &str| match role.filter(|_| color) {
+        Some(role) => line.push_str(&paint(true, role, text).to_string()),
+        None => line.push_str(text),
+    };
+    let kind = of.kind.word();
+    push(Some(Role::Faint), kind);
+    push(None, KIND.get(kind.len()..).unwrap_or_default());
+    push(of.name_role(), &visible(&of.path));
     if let Some(target) = &of.target {
-        line.push_str(" -> ");
-        line.push_str(&visible(target));
+        push(None, " -> ");
+        push(None, &visible(target));
     }
     if of.located.status != Status::Ok {
         let word = format!("  ({})", of.located.status);
-        line.push_str(&paint(color, of.status_role(), word).to_string());
+        push(Some(of.status_role()), &word);
     }
     line
 }
+
+/// The room that the kind takes in a line.
+const KIND: &str = "         ";

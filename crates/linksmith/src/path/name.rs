@@ -37,17 +37,27 @@ impl Name {
     pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self, NameError> {
         let bytes = bytes.into();
         match bytes.as_slice() {
-            [] => Err(NameError::Empty),
-            b"." | b".." => Err(NameError::Dots),
-            b if b.contains(&0) => Err(NameError::Character("a NUL")),
-            b if b.contains(&b'/') => Err(NameError::Character("'/'")),
-            _ => Ok(Self(bytes.into_boxed_slice())),
+            [] => return Err(NameError::Empty),
+            b"." | b".." => return Err(NameError::Dots),
+            _ => {}
+        }
+        match bytes.iter().find(|b| matches!(b, 0 | b'/')) {
+            Some(0) => Err(NameError::Character("a NUL")),
+            Some(_) => Err(NameError::Character("'/'")),
+            None => Ok(Self(bytes.into_boxed_slice())),
         }
     }
 
     /// A name from the UTF-16 units of a Windows volume; unpaired surrogates are kept.
     pub fn from_utf16(units: &[u16]) -> Result<Self, NameError> {
-        Self::from_bytes(wtf8_from_utf16(units))
+        Self::from_units(units.iter().copied())
+    }
+
+    /// The same from units that do not stand in a row.
+    pub fn from_units(
+        units: impl ExactSizeIterator<Item = u16> + Clone,
+    ) -> Result<Self, NameError> {
+        Self::from_bytes(wtf8(units))
     }
 
     /// A name from the system's own form.
@@ -93,8 +103,17 @@ impl TryFrom<&str> for Name {
 
 /// UTF-16 units as WTF-8. Total, and undone by [`utf16_from_wtf8`].
 pub fn wtf8_from_utf16(units: &[u16]) -> Vec<u8> {
+    wtf8(units.iter().copied())
+}
+
+fn wtf8(units: impl ExactSizeIterator<Item = u16> + Clone) -> Vec<u8> {
+    // Nearly all names are ASCII: a byte for a unit, and room for just so many.
+    let ascii = units.clone().all(|unit| unit < 0x80);
+    if ascii {
+        return units.map(|unit| unit as u8).collect();
+    }
     let mut bytes = Vec::with_capacity(units.len());
-    for unit in char::decode_utf16(units.iter().copied()) {
+    for unit in char::decode_utf16(units) {
         match unit {
             Ok(c) => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
             Err(lone) => {

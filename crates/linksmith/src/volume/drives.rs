@@ -43,7 +43,9 @@ impl Place {
 pub(crate) fn root_text(root: &Root) -> String {
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match root {
-        Root::Drive(letter) | Root::DriveRelative(letter) => format!("{}:\\", char::from(*letter)),
+        Root::Drive(letter) | Root::DriveRelative(letter) => {
+            String::from_iter([char::from(*letter), ':', '\\'])
+        }
         Root::Unc { server, share } => format!(r"\\{}\{}\", lossy(server), lossy(share)),
         Root::Volume(guid) => format!(r"\\?\Volume{guid}\"),
         Root::Device(name) => format!(r"\Device\{}", lossy(name)),
@@ -314,6 +316,12 @@ impl Drives {
     /// A drive's current directory, as it was given.
     pub(super) fn cwd(&self, id: DriveId) -> Result<Vec<Name>, LocateError> {
         self.with_drive(id, |drive| drive.cwd.clone())
+    }
+
+    /// What `f` makes of the root by which a drive is shown.
+    pub(super) fn with_root<T>(&self, id: DriveId, f: impl Fn(&Root) -> T) -> T {
+        let first = self.with_drive(id, |drive| drive.roots.first().map(&f));
+        first.ok().flatten().unwrap_or_else(|| f(&Root::Rooted))
     }
 
     /// The root by which a drive is shown.

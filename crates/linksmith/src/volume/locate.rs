@@ -246,6 +246,11 @@ impl Drives {
         Ok(full.display().into_owned())
     }
 
+    /// A drive's root as people write it: `C:\`, `/`.
+    pub fn root_of(&self, drive: DriveId) -> String {
+        self.with_root(drive, root_text)
+    }
+
     /// A place as people write it on its drive. What is not Unicode becomes U+FFFD.
     pub fn display(&self, place: &Place) -> String {
         let names: Vec<Name> = place.path.names().collect();

@@ -10,7 +10,7 @@ use linksmith::path::EntryPath;
 use linksmith::volume::posix::PosixVolume;
 use linksmith::volume::{Volume, Wanted};
 
-use crate::common::{check_equal, swept};
+use testkit::sweeping::{check_equal, swept};
 
 #[test]
 fn the_host_walker_finds_what_a_walk_finds() {

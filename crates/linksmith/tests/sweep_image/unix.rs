@@ -1,16 +1,12 @@
 //! An image's fast roads find just what a walk finds.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-#[path = "../sweep/common.rs"]
-mod common;
-
 use linksmith::path::EntryPath;
 use linksmith::volume::image::ImageVolume;
 use linksmith::volume::{Volume, Wanted};
 use testkit::image::{self, NEEDS};
 use testkit::suite::Suite;
-
-use common::{check_equal, swept};
+use testkit::sweeping::{check_equal, many_cases, swept};
 
 fn open() -> ImageVolume {
     ImageVolume::open(&image::LINKS.image(), None).unwrap()
@@ -44,6 +40,17 @@ fn a_start_that_is_no_directory() {
     }
 }
 
+/// 8.3 names and what else only other drivers make, and then grown old.
+fn a_volume_of_others_grown_old() {
+    let tally = many_cases(Some(&image::SMALL.copy()), 1, 1, 30);
+    assert!(tally.finds > 100, "{tally:?}");
+}
+
+fn random_volumes() {
+    let tally = many_cases(None, 1, 3, 120);
+    assert!(tally.finds > 100 && tally.most_names > 8, "{tally:?}");
+}
+
 pub(crate) fn main() {
     Suite::new("sweep_image")
         .case("all_of_the_volume", NEEDS, all_of_the_volume)
@@ -53,5 +60,11 @@ pub(crate) fn main() {
             NEEDS,
             a_start_that_is_no_directory,
         )
+        .case(
+            "a_volume_of_others_grown_old",
+            NEEDS,
+            a_volume_of_others_grown_old,
+        )
+        .case("random_volumes", &[], random_volumes)
         .run();
 }

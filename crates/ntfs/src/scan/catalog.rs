@@ -91,16 +91,26 @@ impl Catalog {
         std::mem::take(&mut self.columns.failures)
     }
 
-    fn row(&self, number: u64) -> Option<&DirectoryRow> {
-        let row = *self.rows.get(usize::try_from(number).ok()?)?;
-        self.columns.directories.get(row.checked_sub(1)? as usize)
+    fn row(&self, reference: FileRef) -> Option<(usize, &DirectoryRow)> {
+        let number = usize::try_from(reference.number()).ok()?;
+        let place = self.rows.get(number)?.checked_sub(1)? as usize;
+        let row = self.columns.directories.get(place)?;
+        (row.reference == reference).then_some((place, row))
+    }
+
+    /// How many directories there are.
+    pub fn directory_count(&self) -> usize {
+        self.columns.directories.len()
+    }
+
+    /// Which of the directories this is, counted from 0: where to keep what is known of each.
+    pub fn directory_place(&self, reference: FileRef) -> Option<usize> {
+        self.row(reference).map(|(place, _)| place)
     }
 
     /// The directory of this reference, the root's included; `None` if there is none now.
     pub fn directory(&self, reference: FileRef) -> Option<Directory<'_>> {
-        let row = self
-            .row(reference.number())
-            .filter(|row| row.reference == reference)?;
+        let (_, row) = self.row(reference)?;
         Some(Directory {
             reference,
             parent: row.name.parent,

@@ -5,7 +5,7 @@ use zerocopy::FromZeros;
 
 use super::Ask;
 use super::catalog::name_count;
-use super::columns::{Columns, FileRow, Span};
+use super::columns::{Columns, FileRow, NameRow, Span};
 use crate::attribute::{Attribute, Body};
 use crate::error::Result;
 use crate::file::File;
@@ -40,6 +40,16 @@ impl Draft {
             has_list: false,
             elsewhere: false,
         }
+    }
+
+    /// Whether the file attributes tell of reparse data.
+    fn is_flagged(&self) -> bool {
+        self.standard.file_attributes.get() & file_attributes::REPARSE_POINT != 0
+    }
+
+    /// Whether what comes after the names is of use: a size or reparse data. Mostly it is not.
+    fn needs_more(&self, record: &Record<&[u8]>, names: &[NameRow], ask: Ask) -> bool {
+        self.is_flagged() || ask.hard_links && names.len() > 1 && !record.is_directory()
     }
 
     fn take(&mut self, attribute: &Attribute<'_>, columns: &mut Columns) -> Result<()> {
@@ -79,7 +89,9 @@ impl Columns {
         let mut draft = Draft::new();
         for attribute in record.attributes() {
             let taken = attribute.and_then(|attribute| {
-                let behind = attribute.type_code > attribute_type::REPARSE_POINT;
+                let behind = attribute.type_code > attribute_type::REPARSE_POINT
+                    || attribute.type_code > attribute_type::FILE_NAME
+                        && !draft.needs_more(record, self.names_since(mark), ask);
                 if !behind {
                     draft.take(&attribute, self)?;
                 }
@@ -95,8 +107,8 @@ impl Columns {
             }
         }
         let several = record.header().link_count.get() > 1;
-        let flagged = draft.standard.file_attributes.get() & file_attributes::REPARSE_POINT != 0;
-        let long = |row: &super::columns::NameRow| row.namespace != namespace::DOS;
+        let flagged = draft.is_flagged();
+        let long = |row: &NameRow| row.namespace != namespace::DOS;
         let nameless = record.is_directory() && !self.names_since(mark).iter().any(long);
         if draft.elsewhere || draft.has_list && (several || flagged || nameless) {
             self.reset(mark);

@@ -1,13 +1,17 @@
 //! `find --hard`: files with several names, each group together.
+//!
+//! Names are sorted and written down by several threads, for which they are dealt out by their files as they
+//! are found; what is left for one thread is to put the groups in order.
 
 use std::ffi::OsStr;
-use std::ops::ControlFlow;
+use std::io::Write as _;
+use std::ops::{ControlFlow, Range};
 use std::sync::{Mutex, PoisonError};
 
 use linksmith::reparse::Kind;
 use linksmith::scan::{self, Item, Options};
 use linksmith::volume::Drives;
-use linksmith::{FileId, Place};
+use linksmith::{Entry, FileId, Place};
 use serde::Serialize;
 
 use super::{Filter, explain};
@@ -31,9 +35,86 @@ struct Group {
 /// One name of a file that has several.
 struct Name {
     file: FileId,
-    path: Vec<u8>,
+    /// Its path's stretch of the list's paths.
+    path: Range<usize>,
     links: u32,
     size: u64,
+}
+
+/// Names, with no memory of their own for each.
+#[derive(Default)]
+struct List {
+    names: Vec<Name>,
+    paths: Vec<u8>,
+}
+
+/// Names that are worth a thread.
+const SHARE: usize = 4096;
+
+/// The names found so far, all of one file in one list; two lists for each thread, so that none waits long for
+/// the last.
+struct Names(Vec<Mutex<List>>);
+
+impl Names {
+    fn new() -> Self {
+        let lists = 2 * processors();
+        Self((0..lists).map(|_| Mutex::default()).collect())
+    }
+
+    fn push(&self, entry: &Entry, links: u32, path: &[u8]) {
+        // Numbers of files come in steps: mixed, they go to all lists.
+        let mixed = (entry.id.file as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        if let Some(list) = self.0.get(mixed as usize % self.0.len().max(1)) {
+            let mut list = lock(list);
+            let start = list.paths.len();
+            list.paths.extend_from_slice(path);
+            list.names.push(Name {
+                file: entry.id,
+                path: start..start + path.len(),
+                links,
+                size: entry.size,
+            });
+        }
+    }
+
+    /// The lists in text.
+    fn write(self, form: Form) -> Vec<Written> {
+        let lists = self.0.into_iter();
+        let lists: Vec<_> = lists
+            .map(|list| list.into_inner().unwrap_or_else(PoisonError::into_inner))
+            .collect();
+        let all: usize = lists.iter().map(|list| list.names.len()).sum();
+        let left = Mutex::new(lists);
+        let done = Mutex::new(Vec::new());
+        let work = || {
+            while let Some(list) = { lock(&left).pop() } {
+                let written = Written::of(list, form);
+                lock(&done).push(written);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..processors().min(all / SHARE) {
+                let _ = std::thread::Builder::new().spawn_scoped(scope, work);
+            }
+            work();
+        });
+        done.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How groups are written.
+#[derive(Clone, Copy)]
+struct Form {
+    json: bool,
+    color: bool,
 }
 
 /// Files with several names, and whether all of them were found.
@@ -43,7 +124,7 @@ pub(super) fn print(
     roots: &[Place],
     filter: &Filter,
 ) -> Result<Exit, CliError> {
-    let names = Mutex::new(Vec::new());
+    let names = Names::new();
     let errors = Mutex::new(Vec::new());
     let ways = Mutex::new(Vec::new());
     let options = Options {
@@ -53,25 +134,12 @@ pub(super) fn print(
     let visit = |item| {
         match item {
             Item::Failed { place, error } => {
-                let error = failed(drives, place.drive, &error);
-                errors
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(error);
+                lock(&errors).push(failed(drives, place.drive, &error));
             }
             Item::Found(hit) => {
                 let several = hit.entry.links.filter(|&links| links > 1);
                 if let Some(links) = several.filter(|_| filter.may_want(drives, &hit)) {
-                    let name = Name {
-                        file: hit.entry.id,
-                        path: place_bytes(drives, &hit.place),
-                        links,
-                        size: hit.entry.size,
-                    };
-                    names
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push(name);
+                    names.push(&hit.entry, links, &place_bytes(drives, &hit.place));
                 }
             }
         }
@@ -85,11 +153,7 @@ pub(super) fn print(
         };
         if let Err(error) = scan::scan_and_tell(drives, root, options, &tell, &visit) {
             let text = drives.display(root);
-            let error = located_on(drives, OsStr::new(&text), error);
-            errors
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(error);
+            lock(&errors).push(located_on(drives, OsStr::new(&text), error));
         }
     }
     for (root, way) in ways.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -101,8 +165,8 @@ pub(super) fn print(
     for error in &errors {
         error::report(error, &mut session.console);
     }
-    let names = names.into_inner().unwrap_or_else(PoisonError::into_inner);
-    print_groups(session, names)?;
+    let (json, color) = (session.console.json, session.console.color);
+    print_groups(session, &names.write(Form { json, color }))?;
     Ok(if errors.is_empty() {
         Exit::Done
     } else {
@@ -111,38 +175,79 @@ pub(super) fn print(
 }
 
 /// Groups in the order of their first names.
-fn print_groups(session: &mut Session, mut names: Vec<Name>) -> Result<(), CliError> {
-    names.sort_unstable_by(|a, b| (a.file, &a.path).cmp(&(b.file, &b.path)));
-    // Roots may overlap.
-    names.dedup_by(|a, b| a.file == b.file && a.path == b.path);
-    let mut groups: Vec<&[Name]> = names.chunk_by(|a, b| a.file == b.file).collect();
-    groups.sort_unstable_by_key(|group| group.first().map(|name| &name.path));
-    groups
-        .into_iter()
-        .try_for_each(|group| print_group(session, group))
+fn print_groups(session: &mut Session, lists: &[Written]) -> Result<(), CliError> {
+    let mut groups: Vec<(&[u8], &[u8])> = lists.iter().flat_map(Written::groups).collect();
+    // Each list is in order: a stable sort finds that, and merges.
+    groups.sort_by(|a, b| a.0.cmp(b.0));
+    let out = session.console.out();
+    for (_, text) in groups {
+        out.write_all(text)?;
+    }
+    Ok(())
 }
 
-fn print_group(session: &mut Session, names: &[Name]) -> Result<(), CliError> {
+/// The groups of one list, as they are printed.
+struct Written {
+    list: List,
+    text: Vec<u8>,
+    /// The first name of each group, and its stretch of the text; in the order of these names.
+    groups: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl Written {
+    fn of(mut list: List, form: Form) -> Self {
+        let List { names, paths } = &mut list;
+        let path = |range: &Range<usize>| paths.get(range.clone()).unwrap_or_default();
+        let key = |name: &Name| (name.file, path(&name.path));
+        names.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        // Roots may overlap.
+        names.dedup_by(|a, b| key(a) == key(b));
+        let mut text = Vec::new();
+        let mut groups = Vec::new();
+        for group in names.chunk_by(|a, b| a.file == b.file) {
+            let start = text.len();
+            let first = group.first().map_or(0..0, |name| name.path.clone());
+            write_group(group, paths, form, &mut text);
+            groups.push((first, start..text.len()));
+        }
+        groups.sort_unstable_by(|a, b| path(&a.0).cmp(path(&b.0)));
+        Self { list, text, groups }
+    }
+
+    /// The first name of each group, and its text.
+    fn groups(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.groups.iter().filter_map(|(first, text)| {
+            let first = self.list.paths.get(first.clone())?;
+            Some((first, self.text.get(text.clone())?))
+        })
+    }
+}
+
+/// One group at the end of a text.
+fn write_group(names: &[Name], paths: &[u8], form: Form, text: &mut Vec<u8>) {
     let Some(&Name {
         file, links, size, ..
     }) = names.first()
     else {
-        return Ok(());
+        return;
     };
-    let console = &mut session.console;
-    if console.json {
-        return Ok(console.line(json::to_line(&Group {
+    let path = |name: &Name| paths.get(name.path.clone()).unwrap_or_default();
+    // Writing to memory cannot fail.
+    if form.json {
+        let shown = names
+            .iter()
+            .map(|name| String::from_utf8_lossy(path(name)).into_owned());
+        let line = json::to_line(&Group {
             v: 1,
             kind: Kind::Hard.word(),
             id: file.to_string(),
             links,
             size,
             all_inside: names.len() >= links as usize,
-            names: names
-                .iter()
-                .map(|name| String::from_utf8_lossy(&name.path).into_owned())
-                .collect(),
-        }))?);
+            names: shown.collect(),
+        });
+        let _ = writeln!(text, "{line}");
+        return;
     }
     let where_ = match links as usize - names.len().min(links as usize) {
         0 => "all here".to_owned(),
@@ -150,9 +255,10 @@ fn print_group(session: &mut Session, names: &[Name]) -> Result<(), CliError> {
     };
     let bytes = grouped(size);
     let heading = format!("{links} names, {where_}, {bytes} bytes, {file}");
-    console.line(paint(console.color, Role::Heading, heading).to_string())?;
+    let _ = writeln!(text, "{}", paint(form.color, Role::Heading, heading));
     for name in names {
-        console.line(format!("  {}", visible(&name.path)))?;
+        text.extend_from_slice(b"  ");
+        text.extend_from_slice(visible(path(name)).as_bytes());
+        text.push(b'\n');
     }
-    Ok(())
 }

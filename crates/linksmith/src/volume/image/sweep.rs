@@ -2,7 +2,6 @@
 //!
 //! Reparse points alone come from `$Extend\\$Reparse:$R`; hard links need all of `$MFT`.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -109,10 +108,7 @@ impl Sweep<'_> {
     }
 
     fn work(&self) {
-        let mut paths = Paths {
-            sweep: self,
-            known: HashMap::from([(self.start, Some(self.below.clone()))]),
-        };
+        let mut paths = Paths::new(self);
         while !self.stop.load(Ordering::Relaxed) {
             let from = self.next.fetch_add(SHARE, Ordering::Relaxed);
             if from >= self.catalog.len() {
@@ -150,11 +146,10 @@ impl Sweep<'_> {
         let tag = file.tag().map(ReparseTag);
         let link = tag.is_some_and(ReparseTag::is_name_surrogate);
         let directory = file.is_directory();
+        let short = name.short.filter(|_| self.wanted.contains(Wanted::META));
         let entry = Entry {
             name: Some(own),
-            short_name: name
-                .short
-                .and_then(|short| own_name(short.iter().map(|unit| unit.get())).ok()),
+            short_name: short.and_then(|short| own_name(short.iter().map(|unit| unit.get())).ok()),
             id: self.volume.id(file.reference()),
             base: if directory { Base::Dir } else { Base::File },
             tag,
@@ -174,51 +169,90 @@ impl Sweep<'_> {
     }
 }
 
-/// Paths of directories, each made once by a thread; `None` for one that no walk from the start comes to.
-struct Paths<'a> {
-    sweep: &'a Sweep<'a>,
-    known: HashMap<FileRef, Option<EntryPath>>,
+/// What a thread knows of a directory.
+#[derive(Clone)]
+enum Known {
+    /// Nothing yet.
+    No,
+    /// Its path.
+    At(EntryPath),
+    /// That no walk from the start comes to it.
+    Elsewhere,
 }
 
-impl Paths<'_> {
+/// Paths of directories, each made once by a thread.
+struct Paths<'a> {
+    sweep: &'a Sweep<'a>,
+    /// By the directory's place in the catalog.
+    known: Vec<Known>,
+}
+
+impl<'a> Paths<'a> {
+    fn new(sweep: &'a Sweep<'a>) -> Self {
+        Self {
+            sweep,
+            known: vec![Known::No; sweep.catalog.directory_count()],
+        }
+    }
+
+    /// The path of a directory; `None` for one that no walk from the start comes to.
     fn of(&mut self, directory: FileRef) -> Option<&EntryPath> {
-        if !self.known.contains_key(&directory) {
+        // The start need not be in the catalog: it may be the root, or have nothing below it.
+        if directory == self.sweep.start {
+            return Some(self.sweep.below);
+        }
+        let place = self.sweep.catalog.directory_place(directory)?;
+        if matches!(self.known.get(place), Some(Known::No)) {
             self.learn(directory);
         }
-        self.known.get(&directory)?.as_ref()
+        match self.known.get(place)? {
+            Known::At(path) => Some(path),
+            Known::No | Known::Elsewhere => None,
+        }
     }
 
     /// Climbs until a directory is known, and makes the paths from there down.
     fn learn(&mut self, directory: FileRef) {
+        let catalog = self.sweep.catalog;
         let mut steps = Vec::new();
         let mut path = None;
-        for above in self.sweep.catalog.climb(directory) {
+        for above in catalog.climb(directory) {
             let Ok(above) = above else { break };
-            if let Some(known) = self.known.get(&above.reference) {
-                path.clone_from(known);
-                break;
+            let place = catalog.directory_place(above.reference).unwrap_or_default();
+            match self.known.get(place) {
+                _ if above.reference == self.sweep.start => {
+                    path = Some(self.sweep.below.clone());
+                    break;
+                }
+                Some(Known::At(known)) => {
+                    path = Some(known.clone());
+                    break;
+                }
+                Some(Known::Elsewhere) => break,
+                _ => {}
             }
-            steps.push(above);
-            if above.parent.number() == well_known::ROOT {
-                // The root is known, if the sweep began there.
-                path = self.known.get(&above.parent).cloned().flatten();
+            steps.push((place, above));
+            if above.parent == self.sweep.start {
+                path = Some(self.sweep.below.clone());
                 break;
             }
         }
-        for step in steps.into_iter().rev() {
+        for (place, step) in steps.into_iter().rev() {
             let link = step.tag != 0 && ReparseTag(step.tag).is_name_surrogate();
             let own = step.reference.number() < FIRST_SHOWN;
             let name = own_name(step.name.iter().map(|unit| unit.get()))
                 .ok()
                 .filter(|_| !link && !own);
             path = path.zip(name).map(|(path, name)| path.join(&name));
-            self.known.insert(step.reference, path.clone());
+            if let Some(known) = self.known.get_mut(place) {
+                *known = path.clone().map_or(Known::Elsewhere, Known::At);
+            }
         }
-        self.known.entry(directory).or_insert(None);
     }
 }
 
-fn own_name(units: impl Iterator<Item = u16>) -> Result<Name, crate::path::NameError> {
-    let units: Vec<u16> = units.collect();
-    Name::from_utf16(&units)
+fn own_name(
+    units: impl ExactSizeIterator<Item = u16> + Clone,
+) -> Result<Name, crate::path::NameError> {
+    Name::from_units(units)
 }

@@ -19,11 +19,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
-use rustix::fs::{AtFlags, FileType};
+use rustix::fs::FileType;
 use rustix::io::Errno;
 
 use list::Listing;
 use node::{Handles, Node};
+
+use super::stat::{self, Stat};
 
 /// What is asked of a walk.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,8 +44,8 @@ pub(crate) struct Ask {
 pub(crate) enum Item<'a> {
     /// A symbolic link.
     Link(Place<'a>),
-    /// One name of a file that has more.
-    Name(Place<'a>, rustix::fs::Stat),
+    /// One name of a file that has more, and what the system says of it.
+    Name(Place<'a>, Stat),
     /// Something that could not be read; the walk goes on beside it.
     Failed {
         /// What was tried, as a verb.
@@ -202,8 +204,8 @@ impl<'a> Walk<'a> {
             _ if self.ask.hard_links => {}
             _ => return false,
         }
-        match rustix::fs::statat(place.fd, place.name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => self.judge(place, &stat),
+        match stat::stat(place.fd, Some(place.name)) {
+            Ok(stat) => self.judge(place, stat),
             Err(cause) => {
                 self.failed("look at", place.path(), cause);
                 false
@@ -212,12 +214,12 @@ impl<'a> Walk<'a> {
     }
 
     /// The same for an entry that had to be looked at.
-    fn judge(&self, place: &Place<'_>, stat: &rustix::fs::Stat) -> bool {
-        match FileType::from_raw_mode(stat.st_mode) {
+    fn judge(&self, place: &Place<'_>, stat: Stat) -> bool {
+        match FileType::from_raw_mode(stat.mode) {
             FileType::Directory => return true,
             FileType::Symlink if self.ask.links => self.tell(Item::Link(*place)),
-            _ if self.ask.hard_links && stat.st_nlink > 1 => {
-                self.tell(Item::Name(*place, *stat));
+            _ if self.ask.hard_links && stat.links > 1 => {
+                self.tell(Item::Name(*place, stat));
             }
             _ => {}
         }

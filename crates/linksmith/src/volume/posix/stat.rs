@@ -10,10 +10,14 @@ use crate::volume::{Caps, Space};
 
 /// The entry called `name` in an open directory; without a name, that directory itself.
 pub(super) fn entry(dir: impl AsFd, name: Option<&Name>) -> rustix::io::Result<Entry> {
-    let stat = imp::stat(dir, name.map(Name::as_bytes))?;
+    let stat = stat(dir, name.map(Name::as_bytes))?;
+    Ok(entry_of(name.cloned(), &stat))
+}
+
+/// The entry of that name of which the system says this.
+pub(super) fn entry_of(name: Option<Name>, stat: &Stat) -> Entry {
     let base = base(FileType::from_raw_mode(stat.mode));
-    Ok(Entry {
-        name: name.cloned(),
+    Entry {
         short_name: None,
         id: FileId {
             volume: stat.device,
@@ -23,9 +27,10 @@ pub(super) fn entry(dir: impl AsFd, name: Option<&Name>) -> rustix::io::Result<E
         tag: None,
         links: Some(stat.links),
         size: if base == Base::File { stat.size } else { 0 },
-        attributes: attributes(base, stat.mode, name),
+        attributes: attributes(base, stat.mode, name.as_ref()),
         times: stat.times,
-    })
+        name,
+    }
 }
 
 /// What a listing alone says of an entry that may not be looked at.
@@ -74,27 +79,37 @@ fn attributes(base: Base, mode: rustix::fs::RawMode, name: Option<&Name>) -> Att
 }
 
 /// The parts of `stat` or `statx` that an entry is made of.
-struct Stat {
+pub(super) struct Stat {
     device: u64,
     inode: u64,
-    mode: rustix::fs::RawMode,
-    links: u32,
+    pub(super) mode: rustix::fs::RawMode,
+    pub(super) links: u32,
     size: u64,
     times: Times,
 }
+
+pub(super) use imp::stat;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod imp {
     use super::{AsFd, AtFlags, FileTime, Stat, Times};
     use rustix::fs::{StatxFlags, StatxTimestamp, makedev};
+    use rustix::path::Arg;
 
-    pub(super) fn stat(dir: impl AsFd, name: Option<&[u8]>) -> rustix::io::Result<Stat> {
+    /// What the system says of `name` in an open directory, never followed; without a name, of that directory.
+    pub(in super::super) fn stat(
+        dir: impl AsFd,
+        name: Option<impl Arg>,
+    ) -> rustix::io::Result<Stat> {
         let flags = match name {
             Some(_) => AtFlags::SYMLINK_NOFOLLOW,
             None => AtFlags::EMPTY_PATH,
         };
         let mask = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
-        let s = rustix::fs::statx(dir, name.unwrap_or_default(), flags, mask)?;
+        let s = match name {
+            Some(name) => rustix::fs::statx(dir, name, flags, mask)?,
+            None => rustix::fs::statx(dir, c"", flags, mask)?,
+        };
         let known = |flag: StatxFlags, t: StatxTimestamp| {
             if s.stx_mask & flag.bits() == 0 {
                 return FileTime::default();
@@ -120,10 +135,14 @@ mod imp {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod imp {
     use super::{AsFd, AtFlags, FileTime, Stat, Times};
+    use rustix::path::Arg;
 
     // The fields' types differ between the systems.
     #[allow(clippy::unnecessary_cast)]
-    pub(super) fn stat(dir: impl AsFd, name: Option<&[u8]>) -> rustix::io::Result<Stat> {
+    pub(in super::super) fn stat(
+        dir: impl AsFd,
+        name: Option<impl Arg>,
+    ) -> rustix::io::Result<Stat> {
         let s = match name {
             Some(name) => rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?,
             None => rustix::fs::fstat(dir)?,
@@ -147,7 +166,7 @@ mod imp {
 
 /// The number of the device that an open file is on.
 pub(super) fn device(fd: impl AsFd) -> rustix::io::Result<u64> {
-    Ok(imp::stat(fd, None)?.device)
+    Ok(stat(fd, None::<&[u8]>)?.device)
 }
 
 /// Who besides root may replace the entry `name` of a directory: those who may write the directory;

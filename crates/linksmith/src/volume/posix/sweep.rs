@@ -8,6 +8,7 @@ use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
 use super::host_walk::{self, Ask, Item, Place};
+use super::stat::Stat;
 use super::walk::Dir;
 use super::{PosixVolume, cause, stat};
 use crate::entry::{Entry, LinkText};
@@ -63,7 +64,7 @@ fn swept(below: &EntryPath, wanted: Wanted, item: &Item<'_>) -> Option<Swept> {
             )));
         }
         Item::Link(place) => link(place, wanted),
-        Item::Name(place, stat) => name(place, stat, wanted),
+        Item::Name(place, stat) => name(place, stat),
     };
     match found {
         Ok((entry, text)) => {
@@ -111,19 +112,9 @@ fn text(dir: &OwnedFd, name: &CStr) -> Result<LinkText, Errno> {
     Ok(LinkText::Posix(text.into_bytes()))
 }
 
-#[allow(
-    clippy::unnecessary_fallible_conversions,
-    reason = "how wide a link count is differs between systems"
-)]
-fn name(place: &Place<'_>, found: &rustix::fs::Stat, wanted: Wanted) -> Result<Read, Errno> {
+fn name(place: &Place<'_>, found: &Stat) -> Result<Read, Errno> {
     let name = name_of(place)?;
-    if wanted.contains(Wanted::META) {
-        return Ok((stat::entry(place.fd, Some(&name))?, None));
-    }
-    let kind = FileType::from_raw_mode(found.st_mode);
-    let mut entry = stat::entry_of_listing(name, kind, found.st_ino, place.device());
-    entry.links = u32::try_from(found.st_nlink).ok();
-    Ok((entry, None))
+    Ok((stat::entry_of(Some(name), found), None))
 }
 
 fn name_of(place: &Place<'_>) -> Result<Name, Errno> {

@@ -32,7 +32,7 @@ fn walked(dir: &Path, ask: Ask) -> Vec<String> {
         let text = |path: Vec<u8>| String::from_utf8(path).unwrap();
         let line = match item {
             Item::Link(place) => text(place.path()),
-            Item::Name(place, stat) => format!("{} x{}", text(place.path()), stat.st_nlink),
+            Item::Name(place, stat) => format!("{} x{}", text(place.path()), stat.links),
             Item::Failed { op, path, cause } => format!("{}: {op}: {:?}", text(path), cause.kind()),
         };
         assert!(found.lock().unwrap().insert(line), "reported once");
