@@ -105,6 +105,7 @@ pub enum Cause {
     #[error("the volume is damaged: {0}")]
     Damaged(String),
     /// There is no volume to open, or not a single one.
+    #[cfg(feature = "image")]
     #[error(transparent)]
     NoVolume(#[from] crate::partition::PartitionError),
     /// The volume is sound enough to read but not safe to write.
@@ -140,6 +141,7 @@ impl Cause {
             Self::NotALink => 4390,
             Self::Reparse(_) => 4392,
             Self::Win32(code) => *code,
+            #[cfg(feature = "image")]
             Self::NoVolume(_) => 1005,
             Self::ThroughLink(_)
             | Self::BelowItself
