@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use linksmith::ops::{ExecuteError, Recorder, Watched, execute};
 use linksmith::undo::{Keep, Recording, RunId, TakeBack};
-use linksmith::{DriveId, Place, Plan, VolumeError};
+use linksmith::{DriveId, Place, Plan, Step, VolumeError};
 use serde::Serialize;
 
 use crate::error::{CliError, Exit};
@@ -97,12 +97,91 @@ impl ChangeArgs {
     }
 }
 
+/// Does a step of another tool's command, or of the prompt's own. It is recorded as any change is, but
+/// nothing about that stops it: the original knows no `undo`, and what is too large to be kept goes.
+pub(crate) fn as_tool(session: &mut Session, drive: DriveId, step: Step) -> Result<(), Stopped> {
+    as_tool_each(session, vec![(drive, step)]).map_err(|(_, stopped)| stopped)
+}
+
+/// As [`as_tool`], several steps of one command, so that `undo` takes back all of it. Where one fails,
+/// those before it stay done, as the original leaves them; its number is given with the error.
+pub(crate) fn as_tool_each(
+    session: &mut Session,
+    steps: Vec<(DriveId, Step)>,
+) -> Result<(), (usize, Stopped)> {
+    let mut plan = Plan::default();
+    for (drive, step) in steps {
+        plan.push(drive, step, Vec::new());
+    }
+    let failed = |number: usize, stopped| Err((number, stopped));
+    match as_tool_whole(session, &plan) {
+        Err(Failed { step, stopped }) if step > 0 => {
+            // All was taken back; what the original would have done is done again.
+            plan.steps.truncate(step);
+            match as_tool_whole(session, &plan) {
+                Ok(()) => failed(step, stopped),
+                Err(again) => failed(again.step, again.stopped),
+            }
+        }
+        Err(Failed { step, stopped }) => failed(step, stopped),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// As [`as_tool`], all steps of a plan or none.
+pub(crate) fn as_tool_whole(session: &mut Session, plan: &Plan) -> Result<(), Failed> {
+    if plan.steps.is_empty() {
+        return Ok(());
+    }
+    let recording = journal::recover(session)
+        .and_then(|journal| journal::begin(session, plan, None, journal.as_ref()));
+    let recording = match recording {
+        Ok(recording) => recording,
+        Err(error) => {
+            let message = format!("this is not recorded for undo: {}", error.message);
+            session
+                .console
+                .warn(&message, None)
+                .map_err(CliError::from)?;
+            None
+        }
+    };
+    run(session, plan, recording, Keep::DEFAULT.or_lose())
+}
+
+/// Which step of a plan failed, from 0, and why.
+pub(crate) struct Failed {
+    step: usize,
+    stopped: Stopped,
+}
+
+impl From<CliError> for Failed {
+    fn from(error: CliError) -> Self {
+        Self {
+            step: 0,
+            stopped: error.into(),
+        }
+    }
+}
+
+impl From<Failed> for Stopped {
+    fn from(failed: Failed) -> Self {
+        failed.stopped
+    }
+}
+
+impl From<Failed> for CliError {
+    fn from(failed: Failed) -> Self {
+        failed.stopped.into()
+    }
+}
+
 fn run(
     session: &mut Session,
     plan: &Plan,
     recording: Option<Recording>,
     keep: Keep,
-) -> Result<(), Stopped> {
+) -> Result<(), Failed> {
     let drives = session.drives()?;
     let mut recording = recording;
     let recorder = recording.as_mut().map(|r| r as &mut dyn Recorder);
@@ -113,7 +192,14 @@ fn run(
         let mut watched = Watched::new(recorder, &mut bar, plan.steps.len());
         execute(plan, &*drives, keep, Some(&mut watched))
     };
-    done.map(|_| ()).map_err(|e| stopped(session, plan, e))
+    done.map(|_| ()).map_err(|error| {
+        let step = match &error {
+            ExecuteError::Step { step, .. } | ExecuteError::Unexpected { step, .. } => *step,
+            _ => 0,
+        };
+        let stopped = stopped(session, plan, error);
+        Failed { step, stopped }
+    })
 }
 
 /// Does a plan and records it as taking back the run `undoes`.

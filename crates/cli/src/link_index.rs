@@ -8,8 +8,9 @@ use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
 
 use linksmith::ops::refs::Way;
+use linksmith::ops::repair::Identity;
 use linksmith::volume::Drives;
-use linksmith::{Cause, DriveId, EntryPath, Place};
+use linksmith::{Cause, DriveId, End, EntryPath, FileId, Place};
 use serde::{Deserialize, Serialize};
 
 use crate::describe::Description;
@@ -37,6 +38,31 @@ struct LinkOf {
     status: String,
     links: Vec<PlaceOf>,
     stops: Vec<(usize, PlaceOf)>,
+    /// The file at its end; indexes of earlier versions do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    found: Option<FoundOf>,
+}
+
+/// The volume and the file of a file id in hexadecimal, and the file's bytes.
+#[derive(Serialize, Deserialize)]
+struct FoundOf(String, String, u64);
+
+impl FoundOf {
+    fn of(end: &End) -> Option<Self> {
+        let End::Found { entry, .. } = end else {
+            return None;
+        };
+        let (volume, file) = (entry.id.volume, entry.id.file);
+        Some(Self(format!("{volume:X}"), format!("{file:X}"), entry.size))
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        let id = FileId {
+            volume: u64::from_str_radix(&self.0, 16).ok()?,
+            file: u128::from_str_radix(&self.1, 16).ok()?,
+        };
+        Some(Identity { id, size: self.2 })
+    }
 }
 
 /// Volume and path; the third value is the path in hexadecimal where the second cannot say it.
@@ -54,6 +80,8 @@ pub(crate) struct Indexed {
     pub target: Option<String>,
     pub status: String,
     pub way: Way,
+    /// What it led to.
+    pub found: Option<Identity>,
 }
 
 impl PlaceOf {
@@ -128,6 +156,7 @@ impl<'p> Writer<'p> {
             kind: of.kind.word().to_owned(),
             target: target.map(|t| String::from_utf8_lossy(t).into_owned()),
             status: of.located.status.to_string(),
+            found: FoundOf::of(&resolution.end),
             links: way.links.iter().map(PlaceOf::of).collect(),
             stops: way
                 .stops
@@ -183,6 +212,10 @@ fn indexed(link: &LinkOf, ids: &[DriveId]) -> Option<Indexed> {
         kind: link.kind.clone(),
         target: link.target.clone(),
         status: link.status.clone(),
+        found: match &link.found {
+            Some(found) => Some(found.identity()?),
+            None => None,
+        },
         way: Way {
             links: places.collect::<Option<_>>()?,
             stops: stops.collect::<Option<_>>()?,

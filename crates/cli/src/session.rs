@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use linksmith::volume::Drives;
 use linksmith::volume::image::ImageVolume;
-use linksmith::{ApplyError, Cause, DriveId, LocateError, Place, Step, VolumeError};
+use linksmith::{ApplyError, Cause, DriveId, LocateError, Place, VolumeError};
 
 use crate::args::Globals;
 use crate::attach::Images;
@@ -112,15 +112,6 @@ impl Session {
                 .locate(text)
                 .map_err(|e| located_on(&drives, text, e))
         }
-    }
-
-    /// Does steps of one volume.
-    pub(crate) fn apply(&mut self, drive: DriveId, steps: &[Step]) -> Result<(), CliError> {
-        let drives = self.drives()?;
-        let volume = drives.volume(drive).map_err(located)?;
-        volume
-            .apply(steps)
-            .map_err(|e| not_applied(&drives, drive, &e))
     }
 
     /// A tool's exit code: the original's, or ours where `--fixed-exit-codes` wants it.

@@ -3,16 +3,15 @@
 #[cfg(windows)]
 mod system_faults;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use linksmith::volume::Preview;
-use linksmith::volume::image::ImageVolume;
 use linksmith::volume::memory::MemoryVolume;
-use linksmith_ntfs::device::Memory;
-use linksmith_ntfs::format::{FormatOptions, format};
-use linksmith_ntfs::journal::MemoryJournal;
 use testkit::conformance::{self, Fresh};
+use testkit::empty_image;
 use testkit::suite::Suite;
+
+const SERIAL: u64 = 0x1234;
 
 fn main() {
     let memory = |make: fn() -> MemoryVolume| {
@@ -38,37 +37,17 @@ fn main() {
         reads_others.contains(&case).then_some(why)
     });
     let suite = conformance::add(suite, "image", || Fresh {
-        volume: Arc::new(fresh_image()),
+        volume: Arc::new(empty_image::fresh(SERIAL)),
         guard: Box::new(()),
     });
     let suite = suite.case("image_agrees_with_memory", &[], || {
         for seed in 0..12 {
-            let image = fresh_image();
+            let image = empty_image::fresh(SERIAL);
             conformance::agree(&MemoryVolume::ntfs(), &image, seed, 25);
-            let findings =
-                linksmith_ntfs::check::findings(&*image.ntfs()).expect("it can be checked");
-            assert!(findings.is_empty(), "seed {seed}: {findings:#?}");
+            empty_image::assert_sound(&image, seed);
         }
     });
     host(suite).run();
-}
-
-/// An empty volume of 4 MiB, its journal in memory.
-fn fresh_image() -> ImageVolume {
-    static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
-    let bytes = EMPTY.get_or_init(|| {
-        let device = Memory::new(vec![0; 4 << 20]);
-        let options = FormatOptions {
-            serial: 0x1234,
-            now: linksmith::FileTime::now().0,
-            ..FormatOptions::default()
-        };
-        format(&device, &options).expect("it can be formatted");
-        device.into_bytes()
-    });
-    let device = Memory::new(bytes.clone());
-    let journal = Box::new(MemoryJournal::default());
-    ImageVolume::on_with_journal(Arc::new(device), journal).expect("it opens")
 }
 
 /// As FAT is.

@@ -18,6 +18,14 @@ fn on_two_drives_in_memory() {
     eprintln!("{tally:?}");
 }
 
+#[test]
+fn on_two_drives_in_images() {
+    let serial = |which| 0x1111_2222_0000_0000 + which;
+    let new = |_, which| Arc::new(testkit::empty_image::fresh(serial(which))) as Arc<_>;
+    let tally = on_drives(&new, 1, 60);
+    assert!(tally.hurt > 25 && tally.mended > 12, "{tally:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn on_this_machine() {

@@ -223,7 +223,7 @@ fn every_fault_and_what_mends_it() {
     let check = |step: Step, fault: Fault, mended: &str| {
         let at = step.at().display().into_owned();
         let drives = drives(&[step]);
-        let mut found = repair::find(&drives, &[place("")]).expect("findings");
+        let mut found = repair::find(&drives, &[place("")], &Default::default()).expect("findings");
         let repair = found.repairs.pop().expect("a finding");
         assert_eq!((repair.fault, found.repairs.len()), (fault, 0), "{at}");
         let best = repair
@@ -235,7 +235,7 @@ fn every_fault_and_what_mends_it() {
         carry_out(&drives, &plan);
         let (_, text, status) = said(&drives, &at);
         assert_eq!((text.as_str(), status), (mended, Status::Ok), "{at}");
-        let again = repair::find(&drives, &[place("")]).expect("findings");
+        let again = repair::find(&drives, &[place("")], &Default::default()).expect("findings");
         assert!(again.repairs.is_empty(), "{:?}", again.repairs);
     };
     check(
@@ -269,7 +269,7 @@ fn every_fault_and_what_mends_it() {
     });
     steps.push(soft(&format!("{deep}/s"), &long, false));
     let drives = drives(&steps);
-    let found = repair::find(&drives, &[place("")]).expect("findings");
+    let found = repair::find(&drives, &[place("")], &Default::default()).expect("findings");
     let repair = found.repairs.first().expect("a finding");
     assert_eq!(repair.fault, Fault::TooLong);
 }
@@ -286,7 +286,7 @@ fn nothing_is_certain_among_equals() {
         soft("s", r"gone\x", false),
     ];
     let drives = drives(&steps);
-    let found = repair::find(&drives, &[place("")]).expect("findings");
+    let found = repair::find(&drives, &[place("")], &Default::default()).expect("findings");
     let scores: Vec<u8> = found.repairs[0]
         .candidates
         .iter()
@@ -384,7 +384,7 @@ fn loops_of_every_length() {
         };
         let foretold = impact(&drives, &change, &[place("")]).expect("an answer");
         assert_eq!(foretold.count(Effect::StaysBroken), length, "{length}");
-        let found = repair::find(&drives, &[place("")]).expect("findings");
+        let found = repair::find(&drives, &[place("")], &Default::default()).expect("findings");
         let endless = found.repairs.iter().filter(|r| r.fault == Fault::Endless);
         assert_eq!(endless.count(), length, "{length}");
     }

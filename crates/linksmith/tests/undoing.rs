@@ -62,3 +62,17 @@ fn on_this_machine() {
         40,
     );
 }
+
+/// In one transaction: a folder is moved over a name whose file is made again, and a file is made in it.
+/// Which file that is has to be known afterwards too.
+#[test]
+fn what_a_transaction_makes_in_a_moved_folder_is_known() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let new = |_| Arc::new(MemoryVolume::ntfs()) as Arc<dyn Volume>;
+    many_cases(&new, folder.path(), 1545, 8, 8);
+}
+
+#[test]
+fn on_images() {
+    check(&|_| Arc::new(testkit::empty_image::fresh(1)), 32);
+}

@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod crash;
 pub mod crash_edits;
 pub mod damage;
+pub mod empty_image;
 pub mod env;
 pub mod foretelling;
 #[cfg(unix)]

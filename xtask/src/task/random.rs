@@ -1,12 +1,15 @@
 //! `cargo xtask foretell`, `take-back` and `sweep`: the random tests of `impact`, of `undo` and of the fast roads, at
 //! length.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use linksmith::volume::image::ImageVolume;
 use linksmith::volume::memory::MemoryVolume;
 use linksmith::volume::{Caps, Volume};
+use testkit::empty_image;
 use testkit::foretelling::{Tally, on_drives};
 use testkit::undoing::many_cases;
 
@@ -15,14 +18,14 @@ use super::{Outcome, Task};
 pub(super) const FORETELL: Task = Task {
     name: "foretell",
     args: "[CASES] [SEED]",
-    about: "hold what `impact` says against what happens, in memory and on this machine",
+    about: "hold what `impact` says against what happens, in memory, on images and on this machine",
     run: foretell,
 };
 
 pub(super) const TAKE_BACK: Task = Task {
     name: "take-back",
     args: "[CASES] [SEED]",
-    about: "take random changes back, crashes among them, in memory and on this machine",
+    about: "take random changes back, crashes among them, in memory, on images and on this machine",
     run: take_back,
 };
 
@@ -33,7 +36,7 @@ pub(super) const SWEEP: Task = Task {
     run: sweep,
 };
 
-/// Twenty thousand cases in all, unless another number is given, and the seed to begin at.
+/// Twenty thousand cases on each sort of volume, unless another number is given, and the seed to begin at.
 fn numbers(args: &[String]) -> Result<(u64, u64), String> {
     let number = |at: usize, default: u64| match args.get(at) {
         None => Ok(default),
@@ -53,6 +56,34 @@ fn memory(serial: u64) -> MemoryVolume {
     MemoryVolume::ntfs().with_serial(serial)
 }
 
+/// Images, each checked when the next is made: all that was done on it left it sound.
+#[derive(Default)]
+struct Images {
+    last: RefCell<Vec<(u64, Arc<ImageVolume>)>>,
+}
+
+impl Images {
+    fn fresh(&self, seed: u64, serial: u64) -> Arc<dyn Volume> {
+        if self
+            .last
+            .borrow()
+            .first()
+            .is_some_and(|(old, _)| *old != seed)
+        {
+            self.look();
+        }
+        let image = Arc::new(empty_image::fresh(serial));
+        self.last.borrow_mut().push((seed, Arc::clone(&image)));
+        image
+    }
+
+    fn look(&self) {
+        for (seed, image) in self.last.take() {
+            empty_image::assert_sound(&image, seed);
+        }
+    }
+}
+
 fn foretell(args: &[String]) -> Result<Outcome, String> {
     let (cases, seed) = numbers(args)?;
     let mut all = Tally::default();
@@ -63,14 +94,20 @@ fn foretell(args: &[String]) -> Result<Outcome, String> {
         );
         all.add(tally);
     };
+    let serial = |which| 0x1111_2222_0000_0000 + which;
     let began = Instant::now();
-    let new = |_, which| Arc::new(memory(0x1111_2222_0000_0000 + which)) as Arc<dyn Volume>;
-    say("memory", on_drives(&new, seed, cases / 2), began);
+    let new = |_, which| Arc::new(memory(serial(which))) as Arc<dyn Volume>;
+    say("memory", on_drives(&new, seed, cases), began);
+    let began = Instant::now();
+    let images = Images::default();
+    let new = |seed, which| images.fresh(seed, serial(which));
+    say("images", on_drives(&new, seed, cases), began);
+    images.look();
     #[cfg(unix)]
     {
         let folder = folder()?;
         let began = Instant::now();
-        let tally = testkit::foretelling::on_host(folder.path(), seed, cases - cases / 2);
+        let tally = testkit::foretelling::on_host(folder.path(), seed, cases);
         say("this machine", tally, began);
     }
     println!("in all {all:?}: none foretold wrongly");
@@ -95,12 +132,14 @@ fn take_back(args: &[String]) -> Result<Outcome, String> {
         let seconds = began.elapsed().as_secs_f64();
         println!("{name:<22} {done} cases, {steps} steps, all taken back in {seconds:.1} s");
     };
-    let part = cases / 4;
     let run = |name: &str, new: &dyn Fn(u64) -> Arc<dyn Volume>, cases: u64| {
         let began = Instant::now();
         say(name, many_cases(new, folder.path(), seed, cases, 8), began);
     };
-    run("memory, transactions", &|_| Arc::new(memory(1)), part);
+    run("memory, transactions", &|_| Arc::new(memory(1)), cases);
+    let images = Images::default();
+    run("images", &|seed| images.fresh(seed, 1), cases);
+    images.look();
     let live = |volume: MemoryVolume, less: Caps| {
         let caps = volume.info().caps - less;
         Arc::new(volume.with_caps(caps)) as Arc<dyn Volume>
@@ -108,13 +147,13 @@ fn take_back(args: &[String]) -> Result<Outcome, String> {
     run(
         "memory, step by step",
         &|_| live(memory(1), Caps::TRANSACTION),
-        part,
+        cases,
     );
     let less = Caps::TRANSACTION | Caps::NAMES;
     run(
         "memory, POSIX",
         &|_| live(MemoryVolume::posix(), less),
-        part,
+        cases,
     );
     #[cfg(unix)]
     {
@@ -125,7 +164,7 @@ fn take_back(args: &[String]) -> Result<Outcome, String> {
             std::fs::create_dir(&dir).expect("a new folder can be made");
             Arc::new(PosixVolume::at(&dir).expect("a folder just made")) as Arc<dyn Volume>
         };
-        run("this machine", &new, cases - 3 * part);
+        run("this machine", &new, cases);
     }
     Ok(Outcome::Done)
 }

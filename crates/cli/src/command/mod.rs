@@ -256,15 +256,20 @@ fn as_tool(session: &mut Session, words: &[OsString]) -> Result<u8, CliError> {
     }
 }
 
+/// A command as it was typed: what the journal calls its changes.
+pub(crate) fn as_typed(name: &str, words: &[OsString]) -> String {
+    words.iter().fold(name.to_owned(), |text, word| {
+        text + " " + &crate::output::visible(word.as_encoded_bytes())
+    })
+}
+
 /// Parses a verb's words and runs it.
 pub(crate) fn invoke(
     verb: &Verb,
     session: &mut Session,
     words: &[OsString],
 ) -> Result<u8, CliError> {
-    session.command = words.iter().fold(verb.name.to_owned(), |text, word| {
-        text + " " + &crate::output::visible(word.as_encoded_bytes())
-    });
+    session.command = as_typed(verb.name, words);
     if let Some(result) = (verb.plain)(words, session) {
         return result;
     }

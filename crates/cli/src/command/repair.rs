@@ -1,8 +1,9 @@
 //! `repair ROOT`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use linksmith::ops::repair::{self as ops, Candidate};
+use linksmith::ops::repair::{self as ops, Candidate, Identities};
 use linksmith::volume::Drives;
 use linksmith::{Base, Plan};
 use serde::Serialize;
@@ -11,6 +12,7 @@ use crate::change::{Carried, ChangeArgs};
 use crate::command::find;
 use crate::describe::{place_bytes, words_of_link};
 use crate::error::{CliError, Exit};
+use crate::link_index;
 use crate::output::text::{Role, paint};
 use crate::output::{json, visible};
 use crate::session::{Session, located};
@@ -22,7 +24,8 @@ const SHOWN: usize = 5;
 ///
 /// Broken, of the wrong kind, without a print name, with targets that go round (`a\.\b\..\c`) or are
 /// longer than 259 characters. For a broken link what it meant is looked for below ROOT, by name and
-/// place, and each find has a score up to 100. Nothing is changed without --apply, and then only where
+/// place, and each find has a score up to 100. With --index, an index that `refs --save` made while the
+/// links still worked, also by which file it was and how large. Nothing is changed without --apply, and then only where
 /// one find is alone at the top and its score is enough. Exit code 7 where there are findings and no
 /// --apply.
 #[derive(clap::Args)]
@@ -33,6 +36,9 @@ pub(crate) struct Repair {
     /// Mend what is certain enough
     #[arg(long)]
     apply: bool,
+    /// What the links led to before: an index that `refs --save` made
+    #[arg(long, value_name = "FILE")]
+    index: Option<PathBuf>,
     /// How certain that is
     #[arg(long, value_name = "SCORE", default_value_t = 60, value_parser = clap::value_parser!(u8).range(..=100))]
     threshold: u8,
@@ -45,12 +51,17 @@ impl super::Command for Repair {
     const EXAMPLES: &'static str = "
   linksmith repair ~/project
   linksmith repair --apply --threshold 80 .
+  linksmith repair --index links.idx ~/project    an index of `refs --save`
   linksmith --drive C=disk.img repair --json C:\\";
 
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drives = session.drives()?;
         let roots = find::roots(&drives, &self.roots)?;
-        let findings = ops::find(&drives, &roots).map_err(located)?;
+        let known = match &self.index {
+            Some(file) => known(file, &drives)?,
+            None => Identities::new(),
+        };
+        let findings = ops::find(&drives, &roots, &known).map_err(located)?;
         for (place, why) in &findings.failed {
             let message = format!("cannot look at '{}': {why}", drives.display(place));
             session.console.warn(&message, None)?;
@@ -79,6 +90,11 @@ impl super::Command for Repair {
             _ => Exit::Partly,
         })
     }
+}
+
+fn known(index: &std::path::Path, drives: &Drives) -> Result<Identities, CliError> {
+    let links = link_index::read(index, drives)?.into_iter();
+    Ok(links.filter_map(|l| Some((l.place, l.found?))).collect())
 }
 
 impl Repair {

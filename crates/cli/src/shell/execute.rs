@@ -11,7 +11,7 @@ use super::{Shell, builtins};
 use crate::args::Globals;
 use crate::error::{self, CliError};
 use crate::output::Buffer;
-use crate::{command, tools};
+use crate::{change, command, tools};
 
 /// `cmd`'s `%ERRORLEVEL%` for a name it does not know.
 const NOT_RECOGNIZED: i64 = 9009;
@@ -161,6 +161,8 @@ impl Shell<'_> {
             return Ok(());
         };
         let new = sink.buffer.take();
+        let into = self.drives.display(&place);
+        self.session.command = format!("{} > {into}", self.session.command);
         let written = self.write_file(&place, new, sink.append);
         if let Err(error) = written {
             self.err(&tools::words(error.code, &error.message))?;
@@ -176,14 +178,27 @@ impl Shell<'_> {
         new: Vec<u8>,
         append: bool,
     ) -> Result<(), CliError> {
+        let step = self.writing(place, new, append)?;
+        Ok(change::as_tool(self.session, place.drive, step)?)
+    }
+
+    /// The step that does it.
+    pub(super) fn writing(
+        &self,
+        place: &Place,
+        new: Vec<u8>,
+        append: bool,
+    ) -> Result<Step, CliError> {
         let volume = self
             .drives
             .volume(place.drive)
             .map_err(crate::session::located)?;
         let at = place.path.clone();
-        let step = match volume.entry(&at) {
-            Err(e) if matches!(e.cause, Cause::NotFound) => Step::MakeFile { at, contents: new },
-            Err(e) => return Err(e.into()),
+        match volume.entry(&at) {
+            Err(e) if matches!(e.cause, Cause::NotFound) => {
+                Ok(Step::MakeFile { at, contents: new })
+            }
+            Err(e) => Err(e.into()),
             Ok(_) => {
                 let mut contents = if append {
                     self.read_file(place)?
@@ -191,10 +206,9 @@ impl Shell<'_> {
                     Vec::new()
                 };
                 contents.extend_from_slice(&new);
-                Step::WriteFile { at, contents }
+                Ok(Step::WriteFile { at, contents })
             }
-        };
-        self.session.apply(place.drive, &[step])
+        }
     }
 
     /// A file's contents.
@@ -214,6 +228,7 @@ impl Shell<'_> {
     /// One command.
     fn simple(&mut self, text: &str) -> Result<(), CliError> {
         let text = text.trim_start();
+        self.session.command = text.to_owned();
         if let Some((builtin, rest)) = builtins::find(text) {
             return builtins::run(self, builtin, rest);
         }

@@ -159,7 +159,7 @@ fn hardlink_create(
     let volume = drives.volume(file.drive).map_err(numbered)?;
     let entry = volume.entry(&file.path).map_err(numbered)?;
     let link = drives.locate(new).map_err(numbered)?;
-    super::hard_link(drives, &file, &entry, &link).map_err(numbered)?;
+    super::hard_link(session, &file, &entry, &link).map_err(numbered)?;
     let (new, existing) = (
         drives.full_path(new).map_err(numbered)?,
         drives.full_path(existing).map_err(numbered)?,
@@ -198,10 +198,10 @@ fn reparse_point(drives: &Drives, path: &OsStr) -> Result<(Place, ReparsePoint),
     }
 }
 
-fn reparse_delete(_: &mut Session, drives: &Drives, path: &OsStr) -> Result<(), Failure> {
+fn reparse_delete(session: &mut Session, drives: &Drives, path: &OsStr) -> Result<(), Failure> {
     let (place, _) = reparse_point(drives, path)?;
     let step = Step::ClearReparse { at: place.path };
-    super::apply(drives, place.drive, &[step]).map_err(numbered)
+    super::apply(session, place.drive, step).map_err(numbered)
 }
 
 fn reparse_query(session: &mut Session, drives: &Drives, path: &OsStr) -> Result<(), Failure> {

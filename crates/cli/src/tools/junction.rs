@@ -89,7 +89,7 @@ fn create(
             return not_created(session, "creating", link, &Failure::from(e));
         }
     };
-    match make(drives, link, &shown_target) {
+    match make(session, drives, link, &shown_target) {
         Ok(()) => {
             out_line(session, format!("Created: {shown}").as_bytes())?;
             out_line(session, format!("Targetted at: {shown_target}").as_bytes())?;
@@ -115,7 +115,12 @@ fn not_created(
 }
 
 /// A new directory with the junction on it, or the junction on an empty one that is there.
-fn make(drives: &Drives, link: &OsStr, target: &str) -> Result<(), (&'static str, Failure)> {
+fn make(
+    session: &mut Session,
+    drives: &Drives,
+    link: &OsStr,
+    target: &str,
+) -> Result<(), (&'static str, Failure)> {
     let creating = |f: Failure| ("creating", f);
     let place = drives.locate(link).map_err(|e| creating(e.into()))?;
     let volume = drives.volume(place.drive).map_err(|e| creating(e.into()))?;
@@ -132,21 +137,21 @@ fn make(drives: &Drives, link: &OsStr, target: &str) -> Result<(), (&'static str
     let at = place.path.clone();
     if volume.entry(&at).is_ok_and(|e| e.is_real_dir()) {
         let step = Step::SetReparse { at, data: point };
-        return super::apply(drives, place.drive, &[step]).map_err(|f| ("setting junction for", f));
+        return super::apply(session, place.drive, step).map_err(|f| ("setting junction for", f));
     }
     let step = Step::MakeLink {
         at,
         link: LinkText::Reparse(point),
         dir: true,
     };
-    super::apply(drives, place.drive, &[step]).map_err(creating)
+    super::apply(session, place.drive, step).map_err(creating)
 }
 
 fn delete(session: &mut Session, drives: &Drives, link: &OsStr) -> Result<u8, CliError> {
     let shown = drives
         .full_path(link)
         .unwrap_or_else(|_| link.to_string_lossy().into_owned());
-    match detach(drives, link) {
+    match detach(session, drives, link) {
         Ok(()) => {
             out_line(session, format!("Deleted {shown}.").as_bytes())?;
             Ok(0)
@@ -162,7 +167,7 @@ fn delete(session: &mut Session, drives: &Drives, link: &OsStr) -> Result<u8, Cl
     }
 }
 
-fn detach(drives: &Drives, link: &OsStr) -> Result<(), Failure> {
+fn detach(session: &mut Session, drives: &Drives, link: &OsStr) -> Result<(), Failure> {
     let place = drives.locate(link)?;
     let entry = drives.volume(place.drive)?.entry(&place.path)?;
     if !entry.is_link() {
@@ -172,7 +177,7 @@ fn detach(drives: &Drives, link: &OsStr) -> Result<(), Failure> {
             ..Failure::code(4390)
         });
     }
-    super::apply(drives, place.drive, &[Step::Remove { at: place.path }])
+    super::apply(session, place.drive, Step::Remove { at: place.path })
 }
 
 /// One path, or with a wildcard each that matches, and with `-s` everything below.

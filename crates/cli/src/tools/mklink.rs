@@ -112,7 +112,7 @@ pub(super) fn run(session: &mut Session, words: &[OsString]) -> Result<u8, CliEr
     let made = match make {
         Make::FileLink => symbolic(session, &drives, &link, &target, false),
         Make::DirLink => symbolic(session, &drives, &link, &target, true),
-        Make::HardLink => hard(&drives, &link, &target),
+        Make::HardLink => hard(session, &drives, &link, &target),
         Make::Junction => junction(session, &drives, &link, &target),
     };
     match made {
@@ -166,7 +166,7 @@ fn symbolic(
         link: text,
         dir,
     };
-    super::apply(drives, place.drive, &[step])?;
+    super::apply(session, place.drive, step)?;
     if let End::WrongKind { link_dir, .. } = end {
         let shown = target.to_string_lossy();
         let (is, way_out) = if link_dir {
@@ -204,11 +204,16 @@ fn unencodable(error: EncodeError) -> Failure {
     }
 }
 
-fn hard(drives: &Drives, link: &OsStr, target: &OsStr) -> Result<(), Failure> {
+fn hard(
+    session: &mut Session,
+    drives: &Drives,
+    link: &OsStr,
+    target: &OsStr,
+) -> Result<(), Failure> {
     let existing = drives.locate(target)?;
     let entry = drives.volume(existing.drive)?.entry(&existing.path)?;
     let new = drives.locate(link)?;
-    super::hard_link(drives, &existing, &entry, &new)
+    super::hard_link(session, &existing, &entry, &new)
 }
 
 fn junction(
@@ -234,7 +239,7 @@ fn junction(
         link: LinkText::Reparse(point),
         dir: true,
     };
-    super::apply(drives, place.drive, &[step])?;
+    super::apply(session, place.drive, step)?;
     warn_of_target(session, drives, target);
     Ok(())
 }

@@ -25,6 +25,8 @@ use linksmith::{
 };
 
 use crate::args::Globals;
+use crate::change::{self, Stopped};
+use crate::command;
 use crate::error::{self, CliError, Exit};
 use crate::session::{Session, located};
 
@@ -90,6 +92,7 @@ pub(crate) fn invoke(
 ) -> Result<u8, CliError> {
     let (options, words) = Globals::leading(words)?;
     session.only_looks = (tool.only_looks)(words);
+    session.command = command::as_typed(tool.name, words);
     session.with_options(options, |session| (tool.run)(session, words))
 }
 
@@ -190,14 +193,27 @@ impl From<CliError> for Failure {
     }
 }
 
-/// Does steps of one volume.
-fn apply(drives: &Drives, drive: DriveId, steps: &[Step]) -> Result<(), Failure> {
-    let volume = drives.volume(drive)?;
-    volume.apply(steps).map_err(|e| Failure::from(*e.source))
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Volume(source, _) => (*source).into(),
+            Stopped::Other(error) => error.into(),
+        }
+    }
+}
+
+/// Does one step, as [`change::as_tool`] does.
+fn apply(session: &mut Session, drive: DriveId, step: Step) -> Result<(), Failure> {
+    Ok(change::as_tool(session, drive, step)?)
 }
 
 /// One more name of a file; a directory has none, and another volume's names are not its own.
-fn hard_link(drives: &Drives, existing: &Place, entry: &Entry, new: &Place) -> Result<(), Failure> {
+fn hard_link(
+    session: &mut Session,
+    existing: &Place,
+    entry: &Entry,
+    new: &Place,
+) -> Result<(), Failure> {
     if entry.base == Base::Dir {
         return Err(Failure::code(5));
     }
@@ -208,7 +224,7 @@ fn hard_link(drives: &Drives, existing: &Place, entry: &Entry, new: &Place) -> R
         existing: existing.path.clone(),
         new: new.path.clone(),
     };
-    apply(drives, new.drive, &[step])
+    apply(session, new.drive, step)
 }
 
 /// Every name of a file; where the volume does not know them, those in the file's own folder.

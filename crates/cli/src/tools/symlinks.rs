@@ -12,6 +12,7 @@ use linksmith::{Cause, End, Entry, LinkText, LocateError, Place, Plan, Step};
 
 use super::{Failure, err_line, out_line};
 use crate::args::os_string;
+use crate::change::{self, Stopped};
 use crate::error::CliError;
 use crate::session::{Session, located};
 
@@ -235,8 +236,7 @@ impl Walk<'_> {
             let (old, new) = (LinkText::Posix(text), LinkText::Posix(new.clone()));
             let mut plan = Plan::default();
             retarget::steps(self.drives, place, entry, &old, &new, &mut plan).map_err(located)?;
-            let steps: Vec<Step> = plan.steps.into_iter().map(|planned| planned.step).collect();
-            if !self.done(path, place, &steps)? {
+            if !self.done(path, &plan)? {
                 return Ok(());
             }
         }
@@ -257,15 +257,18 @@ impl Walk<'_> {
 
     fn delete(&mut self, path: &[u8], place: &Place, text: &[u8]) -> Result<(), CliError> {
         let at = place.path.clone();
-        if self.done(path, place, &[Step::Remove { at }])? {
+        let mut plan = Plan::default();
+        plan.push(place.drive, Step::Remove { at }, Vec::new());
+        if self.done(path, &plan)? {
             self.line("deleted:", path, text)?;
         }
         Ok(())
     }
 
     /// Does steps; where they cannot be done, that is said and the rest goes on.
-    fn done(&mut self, path: &[u8], place: &Place, steps: &[Step]) -> Result<bool, CliError> {
-        match super::apply(self.drives, place.drive, steps) {
+    fn done(&mut self, path: &[u8], plan: &Plan) -> Result<bool, CliError> {
+        let done = change::as_tool_whole(self.session, plan);
+        match done.map_err(|failed| Failure::from(Stopped::from(failed))) {
             Ok(()) => Ok(true),
             Err(Failure { words, fixed, .. }) => {
                 let shown = String::from_utf8_lossy(path);

@@ -13,6 +13,7 @@ mod mending;
 mod prompt;
 mod roads;
 mod tools;
+mod tools_undone;
 mod tour;
 mod trees;
 mod verbs;

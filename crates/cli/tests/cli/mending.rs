@@ -253,3 +253,25 @@ fn convert_and_repair() {
     );
     assert_eq!(scene.run(&["repair"]).code, Some(0));
 }
+
+/// A find by name is a guess; a file that an index knows is not.
+#[test]
+fn repair_knows_a_file_again_that_an_index_has() {
+    let scene = Scene::new();
+    let index = scene.state.path().join("links.idx");
+    let index = index.to_str().expect("a plain path");
+    scene.run(&["refs", "--save", index, "real_dir/f.txt"]).ok();
+    scene.env.dir("old").file("old/f.txt", "others\n");
+    scene
+        .run(&["move", "--no-mend", "real_dir/f.txt", "other/renamed.txt"])
+        .ok();
+    let guessed = scene.run(&["repair"]);
+    assert!(!guessed.stdout.contains("renamed.txt"), "{guessed}");
+    let known = scene.run(&["repair", "--index", index]);
+    assert!(
+        known
+            .stdout
+            .contains("95  other/renamed.txt  (the same file under another name)"),
+        "{known}"
+    );
+}

@@ -192,10 +192,11 @@ fn images_are_copied_between_and_the_copy_is_taken_back() {
         let checked = env.run(&["check", image]).ok();
         assert!(checked.contains("no findings"), "{checked}");
     }
-    // Written since: it stays.
+    // Written since, by somebody with another journal: it stays.
+    let elsewhere = tempfile::tempdir().expect("a folder");
     on_images(
         &env,
-        &state,
+        &elsewhere,
         &["shell"],
         "@echo off\necho new>D:\\a\\f.txt\n",
     )

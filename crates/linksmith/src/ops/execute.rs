@@ -140,9 +140,29 @@ struct Run<'r> {
 /// A batch about to be done.
 struct Ready {
     inverses: Vec<Inverse>,
-    /// The object of each step as the preview numbers it.
-    objects: Vec<Option<FileId>>,
-    preview: Option<Preview>,
+    /// The object that each step will have made or changed.
+    objects: Vec<Object>,
+}
+
+/// How the object of a step is known.
+enum Object {
+    /// It is removed, or nobody looks.
+    Unknown,
+    /// It is there before the steps.
+    Id(FileId),
+    /// The steps make it; it will be here when they are done. Worked out before they are: a preview
+    /// tells nothing any more once the volume beneath it has changed.
+    At(EntryPath),
+}
+
+impl Object {
+    fn id(&self, volume: &dyn Volume) -> Option<FileId> {
+        match self {
+            Self::Unknown => None,
+            Self::Id(id) => Some(*id),
+            Self::At(path) => volume.entry(path).ok().map(|entry| entry.id),
+        }
+    }
 }
 
 impl Run<'_> {
@@ -194,15 +214,7 @@ impl Run<'_> {
         volume
             .apply_with(&steps, &Copied(self.volumes))
             .map_err(|e| failed(first + e.step, *e.source))?;
-        let ids: Vec<_> = batch
-            .iter()
-            .zip(&ready.objects)
-            .map(|(planned, seen)| match &ready.preview {
-                Some(preview) => real_id(preview, &**volume, (*seen)?),
-                None if batch.len() > 1 => None,
-                None => object_of(&**volume, &planned.step),
-            })
-            .collect();
+        let ids: Vec<_> = ready.objects.iter().map(|o| o.id(&**volume)).collect();
         for (planned, inverse) in batch.iter().zip(ready.inverses) {
             self.lost.extend(inverse.lost.clone());
             self.done.push((planned.drive, inverse));
@@ -220,9 +232,24 @@ impl Run<'_> {
             check(&**volume, expect, self.done.len())?;
         }
         Ok(Ready {
-            inverses: vec![inverse(&**volume, &planned.step, &mut self.keep)?],
-            objects: vec![None],
-            preview: None,
+            inverses: vec![self.inverse(&**volume, &planned.step, self.done.len())?],
+            objects: vec![match &planned.step {
+                Step::Remove { .. } => Object::Unknown,
+                other => Object::At(other.at().clone()),
+            }],
+        })
+    }
+
+    /// How a step is taken back. What is in the way of looking is in the way of the step.
+    fn inverse(
+        &mut self,
+        volume: &dyn Volume,
+        step: &Step,
+        number: usize,
+    ) -> Result<Inverse, ExecuteError> {
+        inverse(volume, step, &mut self.keep).map_err(|error| match error {
+            UndoError::Volume(source) => failed(number, *source),
+            other => other.into(),
         })
     }
 
@@ -242,13 +269,12 @@ impl Run<'_> {
             }
             inverses.push(match planned.step {
                 Step::SetMeta { .. } => Inverse::default(),
-                _ => inverse(&**volume, &planned.step, &mut self.keep)?,
+                _ => self.inverse(&**volume, &planned.step, self.done.len() + number)?,
             });
         }
         Ok(Ready {
             inverses,
-            objects: vec![None; batch.len()],
-            preview: None,
+            objects: batch.iter().map(|_| Object::Unknown).collect(),
         })
     }
 
@@ -259,22 +285,22 @@ impl Run<'_> {
     ) -> Result<Ready, ExecuteError> {
         let preview = Preview::new(Arc::clone(volume));
         let mut inverses = Vec::with_capacity(batch.len());
-        let mut objects = Vec::with_capacity(batch.len());
+        let mut seen = Vec::with_capacity(batch.len());
         for (number, planned) in batch.iter().enumerate() {
             let number = self.done.len() + number;
             for expect in &planned.expect {
                 check(&preview, expect, number)?;
             }
-            inverses.push(inverse(&preview, &planned.step, &mut self.keep)?);
+            inverses.push(self.inverse(&preview, &planned.step, number)?);
             preview
                 .apply(std::slice::from_ref(&planned.step))
                 .map_err(|e| failed(number, *e.source))?;
-            objects.push(object_of(&preview, &planned.step));
+            seen.push(object_of(&preview, &planned.step));
         }
+        let objects = seen.into_iter().map(|id| object(&preview, id));
         Ok(Ready {
             inverses,
-            objects,
-            preview: Some(preview),
+            objects: objects.collect(),
         })
     }
 
@@ -322,13 +348,16 @@ fn object_of(volume: &dyn Volume, step: &Step) -> Option<FileId> {
     }
 }
 
-/// The id that the volume gave an object which the preview made.
-fn real_id(preview: &Preview, volume: &dyn Volume, id: FileId) -> Option<FileId> {
-    if !Preview::is_made_here(id) {
-        return Some(id);
+/// Where an object that the preview made will be; one that is gone again is nowhere.
+fn object(preview: &Preview, id: Option<FileId>) -> Object {
+    match id {
+        None => Object::Unknown,
+        Some(id) if !Preview::is_made_here(id) => Object::Id(id),
+        Some(id) => match preview.path_of(id) {
+            Ok(Some(path)) => Object::At(path),
+            _ => Object::Unknown,
+        },
     }
-    let path = preview.path_of(id).ok().flatten()?;
-    volume.entry(&path).ok().map(|entry| entry.id)
 }
 
 /// Looks whether what a step builds on is so.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::say::{Manner, SayError, rewrite, say};
-use crate::entry::{Base, Entry, LinkText};
+use crate::entry::{Base, Entry, FileId, LinkText};
 use crate::path::{Component, EntryPath, TargetPath};
 use crate::plan::Plan;
 use crate::reparse::{ReparsePoint, View};
@@ -80,6 +80,18 @@ pub struct Repair {
     pub candidates: Vec<Candidate>,
 }
 
+/// What a link led to when somebody looked last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// Which file that was. Systems other than NTFS give a number again once its file is gone.
+    pub id: FileId,
+    /// Its bytes then.
+    pub size: u64,
+}
+
+/// What links led to, by the links' places.
+pub type Identities = HashMap<Place, Identity>;
+
 /// What [`find`] found.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -89,11 +101,12 @@ pub struct Findings {
     pub failed: Vec<(Place, String)>,
 }
 
-/// Every faulty link below `roots`. What a link may have meant is looked for there too.
+/// Every faulty link below `roots`. What a link may have meant is looked for there too, by its name and
+/// by what is `known` of it from an earlier look.
 ///
 /// # Errors
 /// Where a root cannot be read at all.
-pub fn find(drives: &Drives, roots: &[Place]) -> Result<Findings, LocateError> {
+pub fn find(drives: &Drives, roots: &[Place], known: &Identities) -> Result<Findings, LocateError> {
     let seen = Mutex::new(Seen::default());
     let options = Options {
         everything: true,
@@ -120,7 +133,7 @@ pub fn find(drives: &Drives, roots: &[Place]) -> Result<Findings, LocateError> {
     let repairs = links.into_iter().filter_map(|link| {
         let fault = fault(drives, &link)?;
         let mut candidates = match fault {
-            Fault::Dangling => seen.candidates(drives, &link),
+            Fault::Dangling => seen.candidates(drives, &link, known.get(&link.place).copied()),
             Fault::Endless | Fault::Malformed => Vec::new(),
             _ => rewritten(drives, &link, fault).into_iter().collect(),
         };
@@ -251,11 +264,21 @@ fn with_print_name(old: &LinkText) -> Option<LinkText> {
     point.ok().map(LinkText::Reparse)
 }
 
+/// Something that a link may have meant.
+#[derive(Clone)]
+struct Thing {
+    place: Place,
+    base: Base,
+    size: u64,
+    id: FileId,
+}
+
 #[derive(Default)]
 struct Seen {
     links: Vec<Located>,
     /// What there is, by its name without case.
-    by_name: HashMap<String, Vec<(Place, Base, u64)>>,
+    by_name: HashMap<String, Vec<Thing>>,
+    by_id: HashMap<FileId, Vec<Thing>>,
     failed: Vec<(Place, String)>,
 }
 
@@ -266,11 +289,23 @@ impl Seen {
                 .by_name
                 .entry(name.display().to_uppercase())
                 .or_default();
-            here.push((place, entry.base, entry.size));
+            let thing = Thing {
+                place,
+                base: entry.base,
+                size: entry.size,
+                id: entry.id,
+            };
+            self.by_id.entry(entry.id).or_default().push(thing.clone());
+            here.push(thing);
         }
     }
 
-    fn candidates(&self, drives: &Drives, link: &Located) -> Vec<Candidate> {
+    fn candidates(
+        &self,
+        drives: &Drives,
+        link: &Located,
+        known: Option<Identity>,
+    ) -> Vec<Candidate> {
         let (Some(lost), Some(old)) = (lost(link), link.text.as_ref()) else {
             return Vec::new();
         };
@@ -278,17 +313,17 @@ impl Seen {
             return Vec::new();
         };
         let carrier = link.entry.tag.map(|_| link.entry.base);
+        let fits = |thing: &&Thing| carrier.is_none_or(|carrier| carrier == thing.base);
         let found = self.by_name.get(&name.display().to_uppercase());
-        let fitting: Vec<_> = found
-            .into_iter()
-            .flatten()
-            .filter(|(_, base, _)| carrier.is_none_or(|carrier| carrier == *base))
-            .collect();
-        let alike = all_alike(drives, &fitting);
-        let candidates = fitting.iter().filter_map(|(to, base, _)| {
+        let named: Vec<&Thing> = found.into_iter().flatten().filter(fits).collect();
+        let alike = all_alike(drives, &named);
+        let same_file = known.and_then(|known| self.by_id.get(&known.id));
+        let same_file = same_file.into_iter().flatten().filter(fits);
+        let renamed = same_file.filter(|thing| !named.iter().any(|n| n.place == thing.place));
+        let candidate = |thing: &Thing, (score, why): (u8, String)| {
+            let to = &thing.place;
             let text = say(drives, &link.place, old, to, Manner::AsNow).ok()?;
-            let (score, why) = score(&lost.path, &to.path, fitting.len(), alike);
-            let dir = *base == Base::Dir && matches!(text, LinkText::Reparse(_));
+            let dir = thing.base == Base::Dir && matches!(text, LinkText::Reparse(_));
             Some(Candidate {
                 to: Some(to.clone()),
                 text,
@@ -296,8 +331,13 @@ impl Seen {
                 score,
                 why,
             })
+        };
+        let by_id = renamed.filter_map(|thing| candidate(thing, score_of_same(thing, known)));
+        let by_name = named.iter().filter_map(|thing| {
+            let by_name = score(&lost.path, &thing.place.path, named.len(), alike);
+            candidate(thing, with_identity(thing, known, by_name))
         });
-        candidates.collect()
+        by_id.chain(by_name).collect()
     }
 }
 
@@ -319,20 +359,47 @@ fn lost(link: &Located) -> Option<Place> {
 }
 
 /// Whether several finds hold the same, so that it does not matter which one is taken.
-fn all_alike(drives: &Drives, found: &[&(Place, Base, u64)]) -> bool {
-    let [(first, Base::File, size), rest @ ..] = found else {
+fn all_alike(drives: &Drives, found: &[&Thing]) -> bool {
+    let [first, rest @ ..] = found else {
         return false;
     };
-    let small = *size <= 1 << 20;
+    let small = first.base == Base::File && first.size <= 1 << 20;
+    let same_size = |thing: &&Thing| thing.base == Base::File && thing.size == first.size;
     small
         && !rest.is_empty()
-        && rest
-            .iter()
-            .all(|(_, base, other)| *base == Base::File && other == size)
-        && read(drives, first).is_some_and(|bytes| {
+        && rest.iter().all(same_size)
+        && read(drives, &first.place).is_some_and(|bytes| {
             rest.iter()
-                .all(|(p, _, _)| read(drives, p).as_ref() == Some(&bytes))
+                .all(|thing| read(drives, &thing.place).as_ref() == Some(&bytes))
         })
+}
+
+/// The very file under another name. Where its size is another too it may be a new file that got the
+/// number of the old one: that is not certain enough by itself.
+fn score_of_same(thing: &Thing, known: Option<Identity>) -> (u8, String) {
+    if known.is_some_and(|known| known.size == thing.size) {
+        (95, "the same file under another name".to_owned())
+    } else {
+        (
+            50,
+            "a file of the same number, but of another name and size".to_owned(),
+        )
+    }
+}
+
+/// A find by its name, and whether it is the very file, or as large.
+fn with_identity(
+    thing: &Thing,
+    known: Option<Identity>,
+    (score, why): (u8, String),
+) -> (u8, String) {
+    match known {
+        Some(known) if known.id == thing.id => (99, "the same file".to_owned()),
+        Some(known) if known.size == thing.size && thing.base == Base::File => {
+            ((score + 10).min(94), why + ", of the same size")
+        }
+        _ => (score.min(94), why),
+    }
 }
 
 fn read(drives: &Drives, place: &Place) -> Option<Vec<u8>> {

@@ -66,6 +66,9 @@ pub struct Recording {
     id: RunId,
     path: PathBuf,
     file: File,
+    /// Frames that are not in the file yet: a command of one step is measured against `ln`, and each
+    /// write is a call of the system.
+    pending: Vec<u8>,
     /// Steps of the run that were done before this recording took it up again.
     offset: usize,
     /// The folder, until the file's name in it is on the disk.
@@ -105,12 +108,12 @@ impl Journal {
             id,
             path,
             file,
+            pending: MAGIC.to_vec(),
             offset: 0,
             unsynced: Some(self.dir.clone()),
             parts: 0,
             durable: plan.steps.len() > 1 && !only_adds(&plan.steps),
         };
-        recording.write(MAGIC)?;
         let mut start = Vec::new();
         FileTime::now().0.write(&mut start);
         title.to_owned().write(&mut start);
@@ -120,10 +123,11 @@ impl Journal {
         again.collect::<Vec<_>>().write(&mut start);
         (plan.steps.len() as u64).write(&mut start);
         drives.to_vec().write(&mut start);
-        recording.frame(Kind::Start, &start)?;
+        recording.frame(Kind::Start, &start);
         let mut steps = Vec::new();
         plan.steps.write(&mut steps);
-        recording.frame(Kind::Plan, &steps)?;
+        recording.frame(Kind::Plan, &steps);
+        recording.put()?;
         Ok(recording)
     }
 
@@ -278,6 +282,7 @@ impl Journal {
             id: run.id,
             path,
             file,
+            pending: Vec::new(),
             offset: done,
             unsynced: None,
             parts: 0,
@@ -286,7 +291,7 @@ impl Journal {
         let unknown = done.saturating_sub(run.ids.len());
         if unknown > 0 {
             let ids: Vec<Option<FileId>> = vec![None; unknown];
-            recording.done_frame(run.ids.len(), &ids)?;
+            recording.done_frame(run.ids.len(), &ids);
         }
         Ok(recording)
     }
@@ -519,21 +524,23 @@ impl Recording {
         self.id
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), UndoError> {
-        let written = self.file.write_all(bytes);
+    /// Writes what is pending.
+    fn put(&mut self) -> Result<(), UndoError> {
+        let written = self.file.write_all(&self.pending);
+        self.pending.clear();
         written.map_err(|e| io_error("write", &self.path, e))
     }
 
-    fn frame(&mut self, kind: Kind, payload: &[u8]) -> Result<(), UndoError> {
-        let mut frame = Vec::with_capacity(payload.len() + FRAME_HEADER as usize);
-        (payload.len() as u64).write(&mut frame);
-        checksum(kind, payload).write(&mut frame);
-        (kind as u8).write(&mut frame);
+    fn frame(&mut self, kind: Kind, payload: &[u8]) {
+        let frame = &mut self.pending;
+        (payload.len() as u64).write(frame);
+        checksum(kind, payload).write(frame);
+        (kind as u8).write(frame);
         frame.extend_from_slice(payload);
-        self.write(&frame)
     }
 
     fn sync(&mut self) -> Result<(), UndoError> {
+        self.put()?;
         if !self.durable {
             return Ok(());
         }
@@ -552,7 +559,8 @@ impl Recording {
         for step in steps {
             step.write(&mut payload);
         }
-        self.frame(Kind::More, &payload)
+        self.frame(Kind::More, &payload);
+        self.put()
     }
 
     /// Writes down the next steps of a run that comes in parts; the recorder that doing them wants.
@@ -573,11 +581,11 @@ impl Recording {
         self.end(true)
     }
 
-    fn done_frame(&mut self, first: usize, ids: &[Option<FileId>]) -> Result<(), UndoError> {
+    fn done_frame(&mut self, first: usize, ids: &[Option<FileId>]) {
         let mut payload = Vec::new();
         (first as u64).write(&mut payload);
         ids.to_vec().write(&mut payload);
-        self.frame(Kind::Done, &payload)
+        self.frame(Kind::Done, &payload);
     }
 }
 
@@ -617,31 +625,39 @@ impl Recorder for Recording {
         let mut payload = Vec::new();
         ((first + self.offset) as u64).write(&mut payload);
         inverses.to_vec().write(&mut payload);
-        self.frame(Kind::Intend, &payload)?;
+        self.frame(Kind::Intend, &payload);
         self.sync()
     }
 
-    /// Not synced: where it is lost, a look at the volume tells.
+    /// Written with what comes next, and not synced: where it is lost, a look at the volume tells.
     fn done(&mut self, first: usize, ids: &[Option<FileId>]) -> Result<(), UndoError> {
-        self.done_frame(first + self.offset, ids)
+        self.done_frame(first + self.offset, ids);
+        Ok(())
     }
 
     fn back(&mut self, step: usize) -> Result<(), UndoError> {
         let mut payload = Vec::new();
         ((step + self.offset) as u64).write(&mut payload);
-        self.frame(Kind::Back, &payload)?;
+        self.frame(Kind::Back, &payload);
         self.sync()
     }
 
     /// A run taken up again that fails has only its rest taken back: it stays interrupted.
     fn end(&mut self, done: bool) -> Result<(), UndoError> {
         if done || self.offset == 0 {
-            self.frame(Kind::End, &[u8::from(done)])?;
+            self.frame(Kind::End, &[u8::from(done)]);
             // The name must not say that it ended where the disk may yet forget it.
             self.sync()?;
             close(&self.path);
         }
-        Ok(())
+        self.put()
+    }
+}
+
+impl Drop for Recording {
+    /// A run that stopped in the middle: what is known of it is written as far as that goes.
+    fn drop(&mut self) {
+        let _ = self.put();
     }
 }
 

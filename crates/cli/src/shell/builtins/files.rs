@@ -3,9 +3,10 @@
 use std::ffi::OsStr;
 
 use linksmith::volume::list;
-use linksmith::{Base, Entry, EntryPath, LocateError, Name, Place, Step};
+use linksmith::{Base, Entry, LocateError, Name, Place, Step};
 
 use super::{Arguments, Outcome, syntax};
+use crate::change;
 use crate::error::CliError;
 use crate::session::located;
 use crate::shell::Shell;
@@ -111,7 +112,8 @@ fn make_dir(shell: &mut Shell<'_>, text: &str) -> Result<u8, CliError> {
             }
         };
         let step = Step::MakeDir { at: place.path };
-        if let Err(error) = shell.session.apply(place.drive, &[step]) {
+        if let Err(stopped) = change::as_tool(shell.session, place.drive, step) {
+            let error = CliError::from(stopped);
             if error.exit == crate::error::Exit::Exists {
                 shell.err(&format!("A subdirectory or file {text} already exists."))?;
             } else {
@@ -234,34 +236,19 @@ fn copy_to(
     };
     let volume = shell.drives.volume(place.drive).map_err(located)?;
     let into = volume.entry(&place.path).is_ok_and(|e| e.base == Base::Dir);
+    if into && !joined {
+        return copy_into(shell, sources, &place, named);
+    }
     let mut whole = Vec::new();
     for (source, entry) in sources {
-        let end = linksmith::resolve::resolve(&shell.drives, source).end;
-        let linksmith::End::Found { place: found, .. } = end else {
-            return Ok(Err(tools::words(end.win32(), &end)));
-        };
-        let contents = match shell.read_file(&found) {
-            Ok(contents) => contents,
-            Err(error) => return Ok(Err(tools::words(error.code, &error.message))),
+        let contents = match read_through(shell, source) {
+            Ok((_, contents)) => contents,
+            Err(message) => return Ok(Err(message)),
         };
         if named || joined {
             shell.out(&entry.name.as_ref().map(Name::display).unwrap_or_default())?;
         }
-        if joined || !into {
-            whole.extend_from_slice(&contents);
-            continue;
-        }
-        let Some(name) = &entry.name else { continue };
-        let target = place.join(name);
-        if target == found {
-            return Ok(Err("The file cannot be copied onto itself.".to_owned()));
-        }
-        if let Err(error) = shell.write_file(&target, contents, false) {
-            return Ok(Err(tools::words(error.code, &error.message)));
-        }
-    }
-    if into && !joined {
-        return Ok(Ok(sources.len()));
+        whole.extend_from_slice(&contents);
     }
     let target = match (into, sources.first().and_then(|(_, e)| e.name.as_ref())) {
         (true, Some(name)) => place.join(name),
@@ -274,6 +261,57 @@ fn copy_to(
     Ok(written
         .map(|()| 1)
         .map_err(|error| tools::words(error.code, &error.message)))
+}
+
+/// What a file holds, links to it followed, and where it is; or the words for why not.
+fn read_through(shell: &Shell<'_>, source: &Place) -> Result<(Place, Vec<u8>), String> {
+    let end = linksmith::resolve::resolve(&shell.drives, source).end;
+    let linksmith::End::Found { place, .. } = end else {
+        return Err(tools::words(end.win32(), &end));
+    };
+    match shell.read_file(&place) {
+        Ok(contents) => Ok((place, contents)),
+        Err(error) => Err(tools::words(error.code, &error.message)),
+    }
+}
+
+/// Copies each under its own name into a directory, up to the first that cannot be. All of it is one
+/// change, so that `undo` takes back the command.
+fn copy_into(
+    shell: &mut Shell<'_>,
+    sources: &[(Place, Entry)],
+    dir: &Place,
+    named: bool,
+) -> Result<Result<usize, String>, CliError> {
+    let (mut names, mut steps, mut failure) = (Vec::new(), Vec::new(), None);
+    for (source, entry) in sources {
+        let Some(name) = &entry.name else { continue };
+        let step = read_through(shell, source).and_then(|(found, contents)| {
+            names.push(name.display());
+            let target = dir.join(name);
+            if target == found {
+                return Err("The file cannot be copied onto itself.".to_owned());
+            }
+            let step = shell.writing(&target, contents, false);
+            step.map_err(|error| tools::words(error.code, &error.message))
+        });
+        match step {
+            Ok(step) => steps.push((dir.drive, step)),
+            Err(message) => {
+                failure = Some(message);
+                break;
+            }
+        }
+    }
+    if let Err((number, stopped)) = change::as_tool_each(shell.session, steps) {
+        let error = CliError::from(stopped);
+        failure = Some(tools::words(error.code, &error.message));
+        names.truncate(number + 1);
+    }
+    for name in names.iter().filter(|_| named) {
+        shell.out(name)?;
+    }
+    Ok(failure.map_or(Ok(sources.len()), Err))
 }
 
 /// `ren FROM NAME`: within one directory, a link itself, never what it leads to.
@@ -295,34 +333,36 @@ pub(super) fn ren(shell: &mut Shell<'_>, rest: &str) -> Result<Outcome, CliError
         }
         Err(error) => return shell.say_located(&error),
     };
-    for (place, entry) in sources {
-        let old = entry
-            .name
-            .map(|n| n.display().into_owned())
-            .unwrap_or_default();
+    let mut steps = Vec::new();
+    let mut bad = false;
+    for (from, entry) in sources {
+        let old = entry.name.as_ref().map(Name::display).unwrap_or_default();
         let new = Name::from_bytes(wildcard_name(&old, to));
-        let (Ok(new), Some(dir)) = (new, place.path.parent()) else {
-            return syntax(shell);
+        let (Ok(new), Some(dir)) = (new, from.path.parent()) else {
+            bad = true;
+            break;
         };
-        if let Err(error) = rename(shell, &place, dir.join(&new)) {
-            if error.exit == crate::error::Exit::Exists {
-                shell.err("A duplicate file name exists, or the file")?;
-                shell.err("cannot be found.")?;
-                return Ok(Outcome::Code(1));
-            }
-            return shell.say_failed(&error);
-        }
+        let rename = Step::Rename {
+            from: from.path,
+            to: dir.join(&new),
+            replace: false,
+        };
+        steps.push((from.drive, rename));
     }
-    Ok(Outcome::Code(0))
+    match change::as_tool_each(shell.session, steps) {
+        Ok(()) if bad => syntax(shell),
+        Ok(()) => Ok(Outcome::Code(0)),
+        Err((_, stopped)) => not_renamed(shell, &stopped.into()),
+    }
 }
 
-fn rename(shell: &mut Shell<'_>, from: &Place, to: EntryPath) -> Result<(), CliError> {
-    let step = Step::Rename {
-        from: from.path.clone(),
-        to,
-        replace: false,
-    };
-    shell.session.apply(from.drive, &[step])
+fn not_renamed(shell: &mut Shell<'_>, error: &CliError) -> Result<Outcome, CliError> {
+    if error.exit == crate::error::Exit::Exists {
+        shell.err("A duplicate file name exists, or the file")?;
+        shell.err("cannot be found.")?;
+        return Ok(Outcome::Code(1));
+    }
+    shell.say_failed(error)
 }
 
 /// A new name from an old one and a mask: `*.bak` keeps the stem.

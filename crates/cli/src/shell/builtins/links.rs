@@ -1,9 +1,10 @@
 //! Commands that remove: `rd` and `del`. A link goes itself; what it leads to stays.
 
 use linksmith::volume::list;
-use linksmith::{Base, End, Entry, Place, Step};
+use linksmith::{Base, End, Entry, Place, Plan, Step};
 
 use super::{Arguments, Outcome, syntax};
+use crate::change;
 use crate::error::CliError;
 use crate::session::located;
 use crate::shell::Shell;
@@ -49,20 +50,19 @@ fn rd_one(
         )?;
         return Ok(1);
     }
-    let mut steps = Vec::new();
+    let mut plan = Plan::default();
     if arguments.has("S") && entry.is_real_dir() {
         if !arguments.has("Q") && !shell.sure(name)? {
             return Ok(1);
         }
-        tree(shell, place, &mut steps)?;
+        tree(shell, place, &mut plan)?;
     }
-    steps.push(Step::Remove {
-        at: place.path.clone(),
-    });
-    match shell.session.apply(place.drive, &steps) {
+    let at = place.path.clone();
+    plan.push(place.drive, Step::Remove { at }, Vec::new());
+    match change::as_tool_whole(shell.session, &plan) {
         Ok(()) => Ok(0),
-        Err(error) => {
-            shell.say_failed(&error)?;
+        Err(failed) => {
+            shell.say_failed(&failed.into())?;
             Ok(1)
         }
     }
@@ -91,7 +91,7 @@ fn here_or_above(shell: &Shell<'_>, place: &Place) -> bool {
 }
 
 /// What takes a tree away, from the leaves up: each link in it is removed, none is followed.
-fn tree(shell: &Shell<'_>, root: &Place, steps: &mut Vec<Step>) -> Result<(), CliError> {
+fn tree(shell: &Shell<'_>, root: &Place, plan: &mut Plan) -> Result<(), CliError> {
     let volume = shell.drives.volume(root.drive).map_err(located)?;
     let mut dirs = vec![root.path.clone()];
     let mut seen = 0;
@@ -108,7 +108,9 @@ fn tree(shell: &Shell<'_>, root: &Place, steps: &mut Vec<Step>) -> Result<(), Cl
         }
     }
     // Parents were met before their children, so the reverse order empties each before it goes.
-    steps.extend(order.into_iter().rev().map(|at| Step::Remove { at }));
+    for at in order.into_iter().rev() {
+        plan.push(root.drive, Step::Remove { at }, Vec::new());
+    }
     Ok(())
 }
 
@@ -180,6 +182,7 @@ fn del_files(
     arguments: &Arguments,
     files: &[Place],
 ) -> Result<u8, CliError> {
+    let mut doomed = Vec::new();
     for place in files {
         if arguments.has("P") {
             let shown = shell.drives.display(place);
@@ -187,17 +190,22 @@ fn del_files(
                 continue;
             }
         }
-        let step = Step::Remove {
-            at: place.path.clone(),
-        };
-        if let Err(error) = shell.session.apply(place.drive, &[step]) {
-            let shown = shell.drives.display(place);
-            shell.err(&shown)?;
-            shell.say_failed(&error)?;
-            return Ok(1);
-        }
+        doomed.push(place);
     }
-    Ok(0)
+    let step = |place: &&Place| {
+        let at = place.path.clone();
+        (place.drive, Step::Remove { at })
+    };
+    let steps = doomed.iter().map(step).collect();
+    let Err((number, stopped)) = change::as_tool_each(shell.session, steps) else {
+        return Ok(0);
+    };
+    if let Some(place) = doomed.get(number) {
+        let shown = shell.drives.display(place);
+        shell.err(&shown)?;
+    }
+    shell.say_failed(&stopped.into())?;
+    Ok(1)
 }
 
 /// `del DIR`: the files in it.

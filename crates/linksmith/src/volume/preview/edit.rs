@@ -365,6 +365,9 @@ impl<'e> Edit<'e> {
         self.touch(&file);
         self.set_name(&old, None);
         self.set_name(&new, Some(file.entry.id));
+        if file.entry.is_real_dir() {
+            self.state.forget_paths();
+        }
         Ok(())
     }
 
@@ -395,6 +398,9 @@ impl<'e> Edit<'e> {
         }
         self.drop_name(&found);
         self.set_name(&slot, None);
+        if is_dir {
+            self.state.removed.insert(found.entry.id);
+        }
         Ok(())
     }
 

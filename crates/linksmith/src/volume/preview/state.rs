@@ -1,8 +1,8 @@
 //! What a preview holds, and how a path is looked up through it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::entry::{Entry, FileId, LinkText};
 use crate::path::{EntryPath, Name};
@@ -12,28 +12,58 @@ use crate::volume::{Cause, Volume, VolumeError};
 pub(super) const MADE_HERE: u128 = 1 << 127;
 
 /// Names of one directory that differ from the volume beneath, in the volume's order of names.
+///
+/// They are in runs of at most [`MOST_IN_RUN`], so that a name among a hundred thousand moves few others.
+/// A map would need the order in its keys, and only the volume knows that.
 #[derive(Clone, Default)]
 pub(super) struct DirChange {
-    names: Vec<(Name, Option<FileId>)>,
+    runs: Vec<Vec<Changed>>,
 }
 
+/// A name, and what it leads to now; `None`: nothing.
+type Changed = (Name, Option<FileId>);
+
+const MOST_IN_RUN: usize = 512;
+
 impl DirChange {
-    fn position(&self, name: &Name, volume: &dyn Volume) -> Result<usize, usize> {
-        self.names
-            .binary_search_by(|(there, _)| volume.compare_names(there, name))
+    /// The run in which a name is or would be: the last that begins with it or before it.
+    fn run(&self, name: &Name, volume: &dyn Volume) -> usize {
+        let begins_before = |run: &Vec<Changed>| {
+            let first = run.first();
+            first.is_some_and(|(first, _)| volume.compare_names(first, name).is_le())
+        };
+        self.runs.partition_point(begins_before).saturating_sub(1)
+    }
+
+    fn position(run: &[Changed], name: &Name, volume: &dyn Volume) -> Result<usize, usize> {
+        run.binary_search_by(|(there, _)| volume.compare_names(there, name))
     }
 
     /// `None`: as beneath. `Some(None)`: gone.
     fn get(&self, name: &Name, volume: &dyn Volume) -> Option<(&Name, Option<FileId>)> {
-        let at = self.position(name, volume).ok()?;
-        self.names.get(at).map(|(name, id)| (name, *id))
+        let run = self.runs.get(self.run(name, volume))?;
+        let at = Self::position(run, name, volume).ok()?;
+        run.get(at).map(|(name, id)| (name, *id))
     }
 
     pub(super) fn set(&mut self, name: &Name, id: Option<FileId>, volume: &dyn Volume) {
-        match self.position(name, volume) {
-            Ok(at) => self.names[at] = (name.clone(), id),
-            Err(at) => self.names.insert(at, (name.clone(), id)),
+        let number = self.run(name, volume);
+        let changed = (name.clone(), id);
+        let Some(run) = self.runs.get_mut(number) else {
+            return self.runs.push(vec![changed]);
+        };
+        match Self::position(run, name, volume) {
+            Ok(at) => run[at] = changed,
+            Err(at) => run.insert(at, changed),
         }
+        if run.len() > MOST_IN_RUN {
+            let rest = run.split_off(MOST_IN_RUN / 2);
+            self.runs.insert(number + 1, rest);
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &Changed> {
+        self.runs.iter().flatten()
     }
 }
 
@@ -68,10 +98,75 @@ pub(super) enum Contents {
 pub(super) struct State {
     pub(super) dirs: HashMap<FileId, DirChange>,
     pub(super) objects: HashMap<FileId, Object>,
+    /// Directories that were removed.
+    pub(super) removed: HashSet<FileId>,
+    known: Known,
     made: u128,
 }
 
+/// What was found on the way before: each of a hundred thousand steps in a deep tree would walk down
+/// from the root several times, and the volume beneath once more for each name on that way.
+#[derive(Default)]
+struct Known {
+    /// Real directories by their path. One that is removed stays here, see [`State::removed`].
+    dirs: Mutex<HashMap<EntryPath, Found>>,
+    /// What the volume beneath said of a few paths last: a step asks for the same ones several times.
+    beneath: Mutex<HashMap<EntryPath, Entry>>,
+}
+
+/// Paths in [`Known::beneath`].
+const MOST_BENEATH: usize = 64;
+
+/// A copy knows nothing yet.
+impl Clone for Known {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl State {
+    /// A directory has another path now, and so has all that is in it.
+    pub(super) fn forget_paths(&mut self) {
+        held(&self.known.dirs).clear();
+    }
+
+    /// A directory found at this path before, as it is now.
+    fn known_dir(&self, at: &EntryPath) -> Option<Found> {
+        let known = held(&self.known.dirs).get(at).cloned();
+        let mut found = known.filter(|found| !self.removed.contains(&found.entry.id))?;
+        if let Some(object) = self.objects.get(&found.entry.id) {
+            found.entry = Entry {
+                name: found.entry.name,
+                short_name: found.entry.short_name,
+                ..object.entry.clone()
+            };
+        }
+        Some(found)
+    }
+
+    fn note_dir(&self, at: &EntryPath, found: &Found) {
+        if found.entry.is_real_dir() {
+            held(&self.known.dirs).insert(at.clone(), found.clone());
+        }
+    }
+
+    fn beneath(&self, base: &dyn Volume, at: &EntryPath) -> Result<Entry, VolumeError> {
+        if let Some(entry) = held(&self.known.beneath).get(at) {
+            return Ok(entry.clone());
+        }
+        let entry = base.entry(at)?;
+        let mut known = held(&self.known.beneath);
+        if known.len() >= MOST_BENEATH {
+            known.clear();
+        }
+        known.insert(at.clone(), entry.clone());
+        Ok(entry)
+    }
+
     pub(super) fn is_unchanged(&self) -> bool {
         self.objects.is_empty()
     }
@@ -122,7 +217,7 @@ impl<'v> View<'v> {
 
     fn root(&self) -> Result<Found, VolumeError> {
         let root = EntryPath::root();
-        let entry = self.base.entry(&root)?;
+        let entry = self.state.beneath(self.base, &root)?;
         let entry = match self.state.objects.get(&entry.id) {
             Some(object) => object.entry.clone(),
             None => entry,
@@ -135,9 +230,8 @@ impl<'v> View<'v> {
 
     /// The entry at a path; errors as any volume gives them.
     pub(super) fn find(&self, at: &EntryPath, op: &'static str) -> Result<Found, VolumeError> {
-        let mut found = self.root()?;
-        let mut here = EntryPath::root();
-        for name in at.names() {
+        let (mut found, mut here) = self.nearest_known(at)?;
+        for name in at.names().skip(here.names().count()) {
             Self::enter(&found.entry, &here, at, op)?;
             let child = self.child(&found, &name).map_err(|e| moved(e, at))?;
             here.push(&name);
@@ -149,8 +243,21 @@ impl<'v> View<'v> {
                 };
                 VolumeError::new(op, at, cause)
             })?;
+            self.state.note_dir(&here, &found);
         }
         Ok(found)
+    }
+
+    /// The directory nearest to `at`, above it, that was found before; the root, where none was.
+    fn nearest_known(&self, at: &EntryPath) -> Result<(Found, EntryPath), VolumeError> {
+        let mut above = at.parent();
+        while let Some(dir) = above.filter(|dir| !dir.is_root()) {
+            if let Some(found) = self.state.known_dir(&dir) {
+                return Ok((found, dir));
+            }
+            above = dir.parent();
+        }
+        Ok((self.root()?, EntryPath::root()))
     }
 
     /// Whether the way goes on through `entry`.
@@ -182,7 +289,7 @@ impl<'v> View<'v> {
             return Ok(None);
         };
         let base = base.join(name);
-        let entry = match self.base.entry(&base) {
+        let entry = match self.state.beneath(self.base, &base) {
             Ok(entry) => entry,
             Err(e) => match e.cause {
                 Cause::NotFound | Cause::PathNotFound(_) => return Ok(None),
@@ -258,8 +365,7 @@ impl<'v> View<'v> {
                 })
                 .map_err(|e| moved(e, at))?;
         }
-        let added = change.map(|c| c.names.as_slice()).unwrap_or_default();
-        for (name, id) in added {
+        for (name, id) in change.into_iter().flat_map(DirChange::names) {
             let found = id.and_then(|id| self.object(id, name));
             if let Some(found) = found.filter(|_| !stopped) {
                 stopped = visit(found.entry).is_break();

@@ -1,0 +1,59 @@
+//! Empty NTFS volumes in memory, made by linksmith's own formatter.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use linksmith::FileTime;
+use linksmith::volume::image::ImageVolume;
+use linksmith_ntfs::device::{Device, Memory};
+use linksmith_ntfs::format::{FormatOptions, format};
+use linksmith_ntfs::journal::MemoryJournal;
+
+const SIZE: usize = 4 << 20;
+
+/// The bytes of an empty volume with this serial number. Each is formatted once.
+fn formatted(serial: u64) -> Vec<u8> {
+    static EMPTY: Mutex<Option<HashMap<u64, Vec<u8>>>> = Mutex::new(None);
+    let mut empty = EMPTY.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes = empty
+        .get_or_insert_default()
+        .entry(serial)
+        .or_insert_with(|| {
+            let device = Memory::new(vec![0; SIZE]);
+            let options = FormatOptions {
+                serial,
+                now: FileTime::now().0,
+                ..FormatOptions::default()
+            };
+            format(&device, &options).expect("it can be formatted");
+            device.into_bytes()
+        });
+    bytes.clone()
+}
+
+/// An empty volume of 4 MiB and the device it is on, its journal in memory.
+///
+/// # Panics
+/// Where it cannot be made.
+pub fn on_device(serial: u64) -> (ImageVolume, Arc<Memory>) {
+    let device = Arc::new(Memory::new(formatted(serial)));
+    let journal = Box::new(MemoryJournal::default());
+    let shared = Arc::clone(&device) as Arc<dyn Device>;
+    let volume = ImageVolume::on_with_journal(shared, journal).expect("a fresh volume opens");
+    (volume, device)
+}
+
+/// An empty volume of 4 MiB.
+///
+/// # Panics
+/// Where it cannot be made.
+pub fn fresh(serial: u64) -> ImageVolume {
+    on_device(serial).0
+}
+
+/// # Panics
+/// Where `check` finds anything on it.
+pub fn assert_sound(image: &ImageVolume, seed: u64) {
+    let findings = linksmith_ntfs::check::findings(&*image.ntfs()).expect("it can be checked");
+    assert!(findings.is_empty(), "seed {seed}: {findings:#?}");
+}
