@@ -17,6 +17,14 @@ pub enum Step {
         /// Where; must be free.
         at: EntryPath,
     },
+    /// Makes an empty directory that is open to others as far as another one is. Where a volume's directories have
+    /// no such mode, or get it from the one above as on NTFS, it is [`Step::MakeDir`].
+    MakeDirLike {
+        /// Where; must be free.
+        at: EntryPath,
+        /// A directory of the same volume.
+        like: EntryPath,
+    },
     /// Makes a file with these contents.
     MakeFile {
         /// Where; must be free.
@@ -100,7 +108,7 @@ impl Step {
     /// What the step does, as the errors of volumes say it.
     pub fn verb(&self) -> &'static str {
         match self {
-            Self::MakeDir { .. } => "make the directory",
+            Self::MakeDir { .. } | Self::MakeDirLike { .. } => "make the directory",
             Self::MakeFile { .. } => "make the file",
             Self::CopyFile { .. } => "make the copy",
             Self::WriteFile { .. } => "write",
@@ -126,6 +134,7 @@ impl Step {
     pub fn at(&self) -> &EntryPath {
         match self {
             Self::MakeDir { at }
+            | Self::MakeDirLike { at, .. }
             | Self::MakeFile { at, .. }
             | Self::CopyFile { at, .. }
             | Self::WriteFile { at, .. }
@@ -253,6 +262,7 @@ pub fn only_adds(batch: &[PlannedStep]) -> bool {
     let mut made = HashSet::new();
     batch.iter().all(|planned| match &planned.step {
         Step::MakeDir { at }
+        | Step::MakeDirLike { at, .. }
         | Step::MakeFile { at, .. }
         | Step::CopyFile { at, .. }
         | Step::MakeLink { at, .. } => {

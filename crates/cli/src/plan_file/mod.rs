@@ -122,6 +122,10 @@ enum Does {
     MakeDir {
         at: Bytes,
     },
+    MakeDirLike {
+        at: Bytes,
+        like: Bytes,
+    },
     MakeFile {
         at: Bytes,
         contents: Bytes,
@@ -256,6 +260,10 @@ impl Does {
         let path = Bytes::path;
         match step {
             Step::MakeDir { at } => Self::MakeDir { at: path(at) },
+            Step::MakeDirLike { at, like } => Self::MakeDirLike {
+                at: path(at),
+                like: path(like),
+            },
             Step::MakeFile { at, contents } => Self::MakeFile {
                 at: path(at),
                 contents: Bytes::of(contents),
@@ -310,6 +318,10 @@ impl Does {
     fn to_step(&self) -> Result<Step, String> {
         Ok(match self {
             Self::MakeDir { at } => Step::MakeDir { at: at.to_path()? },
+            Self::MakeDirLike { at, like } => Step::MakeDirLike {
+                at: at.to_path()?,
+                like: like.to_path()?,
+            },
             Self::MakeFile { at, contents } => Step::MakeFile {
                 at: at.to_path()?,
                 contents: contents.to_bytes()?,

@@ -20,6 +20,10 @@ fn every_step() -> Plan {
     };
     let link = LinkText::Posix(b"x\xff".to_vec());
     let steps = [
+        Step::MakeDirLike {
+            at: at.clone(),
+            like: odd.clone(),
+        },
         Step::MakeDir { at: odd },
         Step::MakeFile {
             at: at.clone(),

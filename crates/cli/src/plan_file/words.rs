@@ -13,7 +13,9 @@ pub(crate) fn words(drives: &Drives, planned: &PlannedStep) -> String {
         crate::output::visible(&crate::describe::place_bytes(drives, &place)).into_owned()
     };
     match &planned.step {
-        Step::MakeDir { at } => format!("make the directory {}", shown(at)),
+        Step::MakeDir { at } | Step::MakeDirLike { at, .. } => {
+            format!("make the directory {}", shown(at))
+        }
         Step::MakeFile { at, contents } => {
             format!("make the file {} ({} bytes)", shown(at), contents.len())
         }

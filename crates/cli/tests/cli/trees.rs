@@ -338,3 +338,27 @@ fn files_with_other_rights_stay_apart() {
     has(&shown, "5 files, 1 name replaced, 4 bytes won");
     assert!(shown.contains("d/c = $DIR/d/a"), "{shown}");
 }
+
+#[cfg(unix)]
+#[test]
+#[allow(clippy::disallowed_methods, reason = "modes are the system's own")]
+fn what_nobody_else_may_enter_stays_so() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let env = env();
+    env.dir("private/read_only")
+        .file("private/read_only/secret", "x");
+    let mode = |name: &str| {
+        let metadata = std::fs::metadata(env.join(name)).expect("it is there");
+        metadata.permissions().mode() & 0o777
+    };
+    let set = |name: &str, mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(env.join(name), mode).expect("its mode");
+    };
+    set("private/read_only", 0o550);
+    set("private", 0o700);
+    let _ = env.run(&["copy", "private", "copied"]).ok();
+    assert_eq!(mode("copied"), 0o700);
+    assert_eq!(mode("copied/read_only"), 0o750, "its owner fills it");
+}

@@ -250,6 +250,10 @@ impl Coded for Step {
         };
         match self {
             Self::MakeDir { at } => start(0, at),
+            Self::MakeDirLike { at, like } => {
+                start(11, at);
+                like.write(out);
+            }
             Self::MakeFile { at, contents } => {
                 start(1, at);
                 write_bytes(contents, out);
@@ -344,6 +348,10 @@ impl Coded for Step {
                 from: Source::read(input)?,
                 times: Times::read(input)?,
                 attributes: Option::<u32>::read(input)?.map(Attributes::from_bits_retain),
+            },
+            11 => Self::MakeDirLike {
+                at,
+                like: EntryPath::read(input)?,
             },
             _ => return input.wrong("a kind of step"),
         })

@@ -34,7 +34,7 @@ pub(super) fn mismatch(
         return Ok(Some(wrong(at, "the same file", describe(&entry))));
     }
     let is_as_left = match step {
-        Step::MakeDir { .. } => entry.is_real_dir(),
+        Step::MakeDir { .. } | Step::MakeDirLike { .. } => entry.is_real_dir(),
         Step::MakeFile { contents, .. } | Step::WriteFile { contents, .. } => {
             holds(volume, at, &entry, contents)?
         }

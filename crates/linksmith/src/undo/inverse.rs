@@ -66,6 +66,7 @@ impl Inverse {
 pub fn inverse(volume: &dyn Volume, step: &Step, keep: &mut Keep) -> Result<Inverse, UndoError> {
     match step {
         Step::MakeDir { at }
+        | Step::MakeDirLike { at, .. }
         | Step::MakeFile { at, .. }
         | Step::CopyFile { at, .. }
         | Step::MakeLink { at, .. } => Ok(Inverse::of(vec![remove(at)])),

@@ -219,6 +219,7 @@ fn makes_anew(step: &Step) -> bool {
     matches!(
         step,
         Step::MakeDir { .. }
+            | Step::MakeDirLike { .. }
             | Step::MakeFile { .. }
             | Step::CopyFile { .. }
             | Step::MakeLink { .. }
@@ -311,6 +312,7 @@ fn expectations(preview: &Preview, step: &Step) -> Result<Vec<Expect>, UndoError
     };
     Ok(match step {
         Step::MakeDir { at }
+        | Step::MakeDirLike { at, .. }
         | Step::MakeFile { at, .. }
         | Step::CopyFile { at, .. }
         | Step::MakeLink { at, .. } => vec![Expect::Absent(at.clone())],

@@ -78,7 +78,14 @@ impl Copier<'_> {
                 None => vec![Expect::Absent(at.clone())],
                 Some(_) => Vec::new(),
             };
-            self.push(Step::MakeDir { at }, expect);
+            let step = match task.from.drive == self.request.to.drive {
+                true => Step::MakeDirLike {
+                    at,
+                    like: task.from.path.clone(),
+                },
+                false => Step::MakeDir { at },
+            };
+            self.push(step, expect);
         }
         let mut found = self.found(&task.to, is_there)?;
         let first = stack.len();

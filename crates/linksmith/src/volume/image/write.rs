@@ -114,7 +114,7 @@ struct Steps<'e> {
 impl Steps<'_> {
     fn run(&mut self, step: &Step) -> Result<(), Cause> {
         match step {
-            Step::MakeDir { at } => {
+            Step::MakeDir { at } | Step::MakeDirLike { at, .. } => {
                 let (parent, name) = self.free(at)?;
                 self.editor
                     .create_dir(parent, &name)

@@ -59,7 +59,9 @@ impl MemoryVolume {
             return Err(Cause::ReadOnly);
         }
         match step {
-            Step::MakeDir { at } => self.make(tree, at, Meta::new(Base::Dir, self.now())),
+            Step::MakeDir { at } | Step::MakeDirLike { at, .. } => {
+                self.make(tree, at, Meta::new(Base::Dir, self.now()))
+            }
             Step::MakeFile { at, contents } => {
                 let contents = Arc::from(contents.as_slice());
                 let meta = Meta::new(Base::File, self.now());

@@ -41,6 +41,10 @@ impl PosixVolume {
     ) -> Result<(), Cause> {
         match step {
             Step::MakeDir { at } => self.make_dir(at, done),
+            Step::MakeDirLike { at, like } => {
+                self.make_dir(at, done)?;
+                self.open_as_far_as(at, like)
+            }
             Step::MakeFile { at, contents } => {
                 let write = &mut |file: &mut File| file.write_all(contents).map_err(of_io);
                 self.make_file(at, write, done)
@@ -86,6 +90,15 @@ impl PosixVolume {
             .map_err(|e| of_name(e, &name))?;
         done.push(Undo::RemoveDir(at.clone()));
         Ok(())
+    }
+
+    /// What nobody else may enter or list stays so. Its owner may write into it all the same: it has to be filled.
+    fn open_as_far_as(&self, at: &EntryPath, like: &EntryPath) -> Result<(), Cause> {
+        let mode = rustix::fs::fstat(self.open_dir(like)?)
+            .map_err(cause::of)?
+            .st_mode;
+        let mode = Mode::from_raw_mode(mode & 0o777 | 0o700);
+        rustix::fs::fchmod(self.open_dir_with(at, OFlags::RDONLY)?, mode).map_err(cause::of)
     }
 
     fn make_file(

@@ -34,7 +34,9 @@ impl<'e> Edit<'e> {
 
     pub(super) fn step(&mut self, step: &Step) -> Result<(), VolumeError> {
         match step {
-            Step::MakeDir { at } => self.make(at, step.verb(), Base::Dir, None),
+            Step::MakeDir { at } | Step::MakeDirLike { at, .. } => {
+                self.make(at, step.verb(), Base::Dir, None)
+            }
             Step::MakeFile { at, contents } => {
                 self.make(at, step.verb(), Base::File, None)?;
                 let size = contents.len() as u64;

@@ -56,7 +56,7 @@ impl Win32Volume {
         undo: &mut Vec<Undo>,
     ) -> Result<(), Cause> {
         match step {
-            Step::MakeDir { at } => {
+            Step::MakeDir { at } | Step::MakeDirLike { at, .. } => {
                 let handle = self.make(at, Make::Dir, LOOK)?;
                 self.made(at, &handle, undo)
             }
