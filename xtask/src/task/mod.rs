@@ -4,6 +4,7 @@ mod bench;
 mod crash;
 mod differential;
 mod dist;
+mod instructions;
 mod random;
 mod scale;
 
@@ -34,6 +35,7 @@ pub(crate) const TASKS: &[Task] = &[
     crash::TASK,
     differential::TASK,
     dist::TASK,
+    instructions::TASK,
     random::FORETELL,
     random::SWEEP,
     random::TAKE_BACK,

@@ -102,6 +102,15 @@ pub(crate) fn first_number(output: &[u8]) -> Answer {
     Answer::number(number.unwrap_or(0))
 }
 
+/// The number of lines of ours that are no names of files with several.
+pub(crate) fn unless_hard(output: &[u8]) -> Answer {
+    Answer::number(
+        lines(output)
+            .filter(|line| !line.starts_with("hard"))
+            .count(),
+    )
+}
+
 /// The number of lines.
 pub(crate) fn line_count(output: &[u8]) -> Answer {
     Answer::number(lines(output).count())

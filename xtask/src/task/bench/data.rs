@@ -105,6 +105,17 @@ impl<'a> Data<'a> {
         Ok(point)
     }
 
+    /// Unmounts everything.
+    pub(crate) fn unmount(&self) {
+        for point in self.mounts.take() {
+            // The driver ends a little after the mount does, and has the image open until then.
+            let script = "umount \"$1\"; for _ in $(seq 50); do fuser -s \"$2\" 2>/dev/null || break; sleep 0.1; done";
+            if let Err(why) = sh(script, &[&point, &point.with_extension("img")]) {
+                eprintln!("bench: {why}");
+            }
+        }
+    }
+
     /// A tree of the host: 4 % directories, 2 % symbolic links, and a second name for a file in every other
     /// directory.
     pub(crate) fn tree(&self) -> Result<PathBuf, String> {
@@ -123,11 +134,7 @@ impl<'a> Data<'a> {
 
 impl Drop for Data<'_> {
     fn drop(&mut self) {
-        for point in self.mounts.borrow().iter() {
-            if let Err(why) = sh("umount \"$1\"", &[point]) {
-                eprintln!("bench: {why}");
-            }
-        }
+        self.unmount();
     }
 }
 

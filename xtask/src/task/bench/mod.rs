@@ -9,13 +9,13 @@
 
 mod answers;
 mod data;
-mod instructions;
+mod limits;
 mod machine;
-mod peers;
+pub(super) mod peers;
 mod races;
 mod report;
 mod run;
-mod shell;
+pub(super) mod shell;
 
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ use peers::Peers;
 
 pub(super) const TASK: Task = Task {
     name: "bench",
-    args: "[--quick] [--only RACE]... [--runs N] [--slow] [--cache DIR] [--binary FILE] [--list] [--instructions [--record]]",
+    args: "[--quick] [--only RACE]... [--runs N] [--cache DIR] [--binary FILE] [--list]",
     about: "run linksmith beside its peers and write BENCHMARKS.md",
     run,
 };
@@ -38,8 +38,6 @@ pub(crate) struct Wish {
     pub(crate) only: Vec<String>,
     /// Runs of each contestant.
     pub(crate) runs: usize,
-    /// Also what takes minutes for a run.
-    pub(crate) slow: bool,
     /// A linksmith that is built already.
     pub(crate) binary: Option<PathBuf>,
     /// Where data and peers are kept between runs.
@@ -54,14 +52,11 @@ fn run(args: &[String]) -> Result<Outcome, String> {
         peers.print();
         return Ok(Outcome::Done);
     }
-    let has = |option: &str| args.iter().any(|arg| arg == option);
-    if has("--instructions") {
-        return instructions::run(&wish, &peers, has("--record"));
-    }
     let data = Data::new(&wish, &peers);
     let results = races::all(&wish, &peers, &data)?;
     let agree = results.iter().all(|race| race.disagreement.is_none());
-    let text = report::render(&peers, &data, &results);
+    let limits = limits::text(&wish, &peers, &data);
+    let text = report::render(&peers, &data, &results, &limits);
     if wish.quick || !wish.only.is_empty() {
         println!("{text}");
     } else {
@@ -83,7 +78,6 @@ fn wish(args: &[String]) -> Result<Wish, String> {
         quick: false,
         only: Vec::new(),
         runs: 7,
-        slow: false,
         binary: None,
         cache: home
             .unwrap_or_else(std::env::temp_dir)
@@ -98,8 +92,7 @@ fn wish(args: &[String]) -> Result<Wish, String> {
             "--runs" => wish.runs = value()?.parse().map_err(|e| format!("--runs: {e}"))?,
             "--cache" => wish.cache = value()?.into(),
             "--binary" => wish.binary = Some(value()?.into()),
-            "--slow" => wish.slow = true,
-            "--list" | "--instructions" | "--record" => {}
+            "--list" => {}
             other => return Err(format!("there is no option '{other}'")),
         }
     }

@@ -51,9 +51,12 @@ impl Peers {
             }
         }
         for name in ["ntfsgen", "onelink"] {
-            let built = build_c(name, cache);
+            let built = build_c(name, "-I/usr/include/ntfs-3g", "-lntfs-3g", cache)
+                .map_err(|_| "libntfs-3g's headers are not here (ntfs-3g-dev)".to_owned());
             peers.add(name, built);
         }
+        let built = build_c("walkfloor", "-Wall", "-pthread", cache);
+        peers.add("walkfloor", built);
         let built = build_crate("ntfs-mft", cache);
         peers.add("peer-ntfs-mft", built);
         Ok(peers)
@@ -119,7 +122,7 @@ fn oracle(name: &str) -> Option<PathBuf> {
     there.then_some(tool)
 }
 
-fn build_linksmith() -> Result<PathBuf, String> {
+pub(crate) fn build_linksmith() -> Result<PathBuf, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut cargo = Command::new(env!("CARGO"));
     output(
@@ -137,11 +140,14 @@ fn source(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn build_c(name: &str, cache: &Path) -> Result<PathBuf, String> {
+fn build_c(name: &str, flag: &str, library: &str, cache: &Path) -> Result<PathBuf, String> {
     let program = cache.join(name);
-    let script = "gcc -O2 -I/usr/include/ntfs-3g \"$1\" -o \"$2\" -lntfs-3g";
-    shell::sh(script, &[&source(&format!("{name}.c")), &program])
-        .map_err(|_| "libntfs-3g's headers are not on this machine (ntfs-3g-dev)".to_owned())?;
+    let script = "gcc -O2 \"$3\" \"$1\" -o \"$2\" \"$4\"";
+    let source = source(&format!("{name}.c"));
+    shell::sh(
+        script,
+        &[&source, &program, flag.as_ref(), library.as_ref()],
+    )?;
     Ok(program)
 }
 

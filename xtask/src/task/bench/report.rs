@@ -8,11 +8,13 @@ use super::machine;
 use super::peers::Peers;
 use super::races::{Lane, Race};
 
-pub(crate) fn render(peers: &Peers, data: &Data<'_>, races: &[Race]) -> String {
+pub(crate) fn render(peers: &Peers, data: &Data<'_>, races: &[Race], limits: &str) -> String {
     let mut text = String::from(
         "# Benchmarks\n\nWritten by `cargo xtask bench` from one run on one machine. Contestants take turns; each line is \
          the median of its runs with the least and the most. \"Ratio\" is the contestant's median over linksmith's: \
-         above 1, linksmith is that many times as fast. Cold means that the caches were dropped before each run.\n\n## Machine\n\n| | |\n|---|---|\n",
+         above 1, linksmith is that many times as fast. \"Processors\" are the seconds that one run kept processors busy, \
+         in the program and in the kernel, of all threads together. Cold means that the caches were dropped before each run. \
+         What takes long has fewer runs, as the column says.\n\n## Machine\n\n| | |\n|---|---|\n",
     );
     for (what, value) in machine::describe().into_iter().chain(Peers::versions()) {
         let _ = writeln!(text, "| {what} | {value} |");
@@ -34,13 +36,14 @@ pub(crate) fn render(peers: &Peers, data: &Data<'_>, races: &[Race]) -> String {
     for race in races {
         render_race(&mut text, race);
     }
+    text.push_str(limits);
     text
 }
 
 fn render_race(text: &mut String, race: &Race) {
     let _ = writeln!(text, "## {}\n\n{}\n", race.title, race.about);
     if race.lanes.iter().any(|lane| lane.times.is_some()) {
-        text.push_str("| contestant | median | least | most | runs | ratio | memory | |\n|---|--:|--:|--:|--:|--:|--:|---|\n");
+        text.push_str("| contestant | median | least | most | runs | ratio | processors | memory | |\n|---|--:|--:|--:|--:|--:|--:|--:|---|\n");
     }
     let ours = race
         .lanes
@@ -50,6 +53,7 @@ fn render_race(text: &mut String, race: &Race) {
     for lane in &race.lanes {
         render_lane(text, lane, ours.map(|ours| ours.median));
     }
+    render_memory(text, race);
     match &race.disagreement {
         Some(why) => {
             let _ = writeln!(text, "\n**The answers differ:** {why}\n");
@@ -65,10 +69,22 @@ fn render_race(text: &mut String, race: &Race) {
     }
 }
 
+fn render_memory(text: &mut String, race: &Race) {
+    let used = race
+        .lanes
+        .iter()
+        .find(|lane| lane.ours)
+        .and_then(|l| l.used);
+    if let (Some(files), Some(used)) = (race.files, used) {
+        let bytes = used.memory * 1024 / files.max(1) as u64;
+        let _ = writeln!(text, "\nMemory: {bytes} bytes for each of {files} files.");
+    }
+}
+
 fn render_lane(text: &mut String, lane: &Lane, ours: Option<Duration>) {
     let Some(times) = lane.times else {
         let why = lane.skipped.as_deref().unwrap_or("no run");
-        let _ = writeln!(text, "| {} | skipped | | | | | | {why} |", lane.name);
+        let _ = writeln!(text, "| {} | skipped | | | | | | | {why} |", lane.name);
         return;
     };
     let ratio = ours.filter(|_| !lane.ours).map_or(String::new(), |ours| {
@@ -77,12 +93,13 @@ fn render_lane(text: &mut String, lane: &Lane, ours: Option<Duration>) {
             times.median.as_secs_f64() / ours.as_secs_f64().max(1e-9)
         )
     });
-    let memory = lane
-        .memory
-        .map_or(String::new(), |kib| format!("{} MiB", kib / 1024));
+    let (processors, memory) = lane.used.map_or_else(Default::default, |used| {
+        let memory = format!("{} MiB", used.memory / 1024);
+        (format!("{:.2} + {:.2}", used.user, used.system), memory)
+    });
     let _ = writeln!(
         text,
-        "| {} | {} | {} | {} | {} | {ratio} | {memory} | {} |",
+        "| {} | {} | {} | {} | {} | {ratio} | {processors} | {memory} | {} |",
         lane.name,
         seconds(times.median),
         seconds(times.least),

@@ -126,42 +126,56 @@ impl Contestant {
         Ok(took)
     }
 
-    /// One run for what it says.
-    pub(crate) fn say(&self, cores: &str) -> Result<Option<Answer>, String> {
+    /// One run for what it says, and how long that took: of those that take minutes it is the only one.
+    pub(crate) fn say(&self, cores: &str) -> Result<Option<(Answer, Duration)>, String> {
         let Some(answer) = self.answer else {
             return Ok(None);
         };
         self.prepare()?;
+        let start = Instant::now();
         let output = self
             .command(cores)?
-            .stderr(Stdio::inherit())
+            .stderr(Stdio::null())
             .output()
             .map_err(|e| format!("{}: {e}", self.name))?;
+        let took = start.elapsed();
         self.check(output.status)?;
-        Ok(Some(answer(&output.stdout)))
+        Ok(Some((answer(&output.stdout), took)))
     }
 
-    /// The most memory that a run had resident, in KiB.
-    pub(crate) fn memory(&self, cores: &str) -> Option<u64> {
+    /// What a run takes of the machine.
+    pub(crate) fn use_of(&self, cores: &str) -> Option<Use> {
         let time = shell::find_tool("time")?;
         self.prepare().ok()?;
         let output = Command::new("taskset")
             .args(["-c", cores])
             .arg(time)
-            .args(["-f", "%M"])
+            .args(["-f", "%M %U %S"])
             .args(&self.command)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .output()
             .ok()?;
-        String::from_utf8_lossy(&output.stderr)
-            .lines()
-            .last()?
-            .trim()
-            .parse()
-            .ok()
+        let said = String::from_utf8_lossy(&output.stderr);
+        let mut numbers = said.lines().last()?.split(' ');
+        Some(Use {
+            memory: numbers.next()?.parse().ok()?,
+            user: numbers.next()?.parse().ok()?,
+            system: numbers.next()?.parse().ok()?,
+        })
     }
+}
+
+/// What a run takes of the machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Use {
+    /// The most memory that it had resident, in KiB.
+    pub(crate) memory: u64,
+    /// Seconds of processors in the program, of all threads together.
+    pub(crate) user: f64,
+    /// The same in the kernel.
+    pub(crate) system: f64,
 }
 
 /// Makes the next reads come from the disk.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::answers::{first_number, ours_paths, plain_paths, sevenzip_links};
+use super::super::answers::{first_number, ours_paths, plain_paths, sevenzip_links, unless_hard};
 use super::super::data::Data;
 use super::super::run::Contestant;
 use super::{Card, Track};
@@ -33,7 +33,7 @@ pub(super) fn reparse(track: &Track<'_>) -> Result<Vec<Card>, String> {
         .push(ours(track, &image, &["--unfollowed"]));
     card.contestants
         .push(ours(track, &image, &[]).note("each link followed to its end, which no peer does"));
-    slow_peer(track, &mut card, "7zz", |sevenzip| {
+    card.peer(track, "7zz", |sevenzip| {
         Contestant::new("7zz l -slt", &[sevenzip, "l", "-slt", &text(&image)])
             .answer(sevenzip_links)
             .at_most(1)
@@ -43,26 +43,30 @@ pub(super) fn reparse(track: &Track<'_>) -> Result<Vec<Card>, String> {
             let words = [find, &text(&mount), "-type", "l", "-printf", "%P\n"];
             Contestant::new("find -type l on the ntfs-3g mount", &words)
                 .answer(plain_paths)
-                .at_most(1)
+                .at_most(3)
         }),
         Err(why) => card.absent.push(("find on the mount".to_owned(), why)),
     }
     Ok(vec![card])
 }
 
-/// A peer whose run takes a minute.
-fn slow_peer(
-    track: &Track<'_>,
-    card: &mut Card,
-    tool: &str,
-    make: impl FnOnce(&str) -> Contestant,
-) {
-    if track.wish.slow {
-        card.peer(track, tool, make);
-    } else {
-        card.absent
-            .push((tool.to_owned(), "takes long: --slow".to_owned()));
+pub(super) fn reparse_cold(track: &Track<'_>) -> Result<Vec<Card>, String> {
+    needs_root()?;
+    let image = track.data.image(track.data.files())?;
+    let about = "No target. `cat` reads the whole `$MFT`, of which linksmith reads what the reparse points need.";
+    let mut card = Card::new(track, "The same, cold", about);
+    card.cold = true;
+    card.contestants
+        .push(ours(track, &image, &["--unfollowed"]));
+    with_cat(&mut card, &image)?;
+    Ok(vec![card])
+}
+
+fn needs_root() -> Result<(), String> {
+    if super::super::shell::is_root() {
+        return Ok(());
     }
+    Err("dropping caches needs root".to_owned())
 }
 
 fn sizes(track: &Track<'_>) -> [usize; 4] {
@@ -72,7 +76,11 @@ fn sizes(track: &Track<'_>) -> [usize; 4] {
 
 pub(super) fn reparse_growth(track: &Track<'_>) -> Result<Vec<Card>, String> {
     let about = "The reparse points stay the same, the other files grow: the time should not.";
-    let mut card = Card::new(track, "The same as files grow", about);
+    let mut card = Card::new(
+        track,
+        "Every reparse point of an image as files grow",
+        about,
+    );
     for files in sizes(track) {
         let image = track.data.image(files)?;
         let mut contestant = ours(track, &image, &["--unfollowed"]);
@@ -101,23 +109,20 @@ pub(super) fn links(track: &Track<'_>) -> Result<Vec<Card>, String> {
         "Targets: at most 2 times `cat`, at most 1.5 times `ntfs-mft` (which has no paths and no targets), 40 times faster than \
          `7zz`; at most 150 bytes of memory for each file.",
     );
-    card.contestants.push(ours(track, &image, ALL));
+    card.files = Some(track.data.files());
+    card.contestants
+        .push(ours(track, &image, ALL).answer(unless_hard));
+    card.contestants
+        .push(ours(track, &image, &["--hard"]).note("in groups, sorted"));
     with_cat(&mut card, &image)?;
     card.peer(track, "peer-ntfs-mft", |peer| {
         Contestant::new("ntfs-mft", &[peer, &text(&image)])
             .answer(first_number)
             .note("counts only")
     });
-    slow_peer(track, &mut card, "7zz", |sevenzip| {
+    card.peer(track, "7zz", |sevenzip| {
         Contestant::new("7zz l -slt", &[sevenzip, "l", "-slt", &text(&image)]).at_most(1)
     });
-    if !track.wish.slow {
-        card.absent.push((
-            "find -links +1 on the ntfs-3g mount".to_owned(),
-            "takes minutes: --slow".to_owned(),
-        ));
-        return Ok(vec![card]);
-    }
     match track.data.mount(&image) {
         Ok(mount) => card.peer(track, "find", |find| {
             let words = [
@@ -140,11 +145,10 @@ pub(super) fn links(track: &Track<'_>) -> Result<Vec<Card>, String> {
 }
 
 pub(super) fn links_cold(track: &Track<'_>) -> Result<Vec<Card>, String> {
-    if !super::super::shell::is_root() {
-        return Err("dropping caches needs root".to_owned());
-    }
+    needs_root()?;
     let image = track.data.image(track.data.files())?;
-    let mut card = Card::new(track, "The same, cold", "Target: at most 1.3 times `cat`.");
+    let title = "Every link of an image; cold";
+    let mut card = Card::new(track, title, "Target: at most 1.3 times `cat`.");
     card.cold = true;
     card.contestants.push(ours(track, &image, ALL));
     with_cat(&mut card, &image)?;
@@ -157,7 +161,7 @@ pub(super) fn links_cold(track: &Track<'_>) -> Result<Vec<Card>, String> {
 pub(super) fn links_growth(track: &Track<'_>) -> Result<Vec<Card>, String> {
     let mut card = Card::new(
         track,
-        "The same as files grow, warm",
+        "Every link of an image as files grow; warm",
         "Time and memory follow the size of `$MFT`.",
     );
     for files in sizes(track) {
@@ -182,7 +186,7 @@ pub(super) fn check(track: &Track<'_>) -> Result<Vec<Card>, String> {
             .codes(&[0, 7]),
     );
     card.peer(track, "ntfsck", |ntfsck| {
-        Contestant::new("ntfsck -n", &[ntfsck, &text(&image), "-n", "-q"])
+        Contestant::new("ntfsck -n", &[ntfsck, "-n", "-q", &text(&image)])
     });
     Ok(vec![card])
 }

@@ -11,7 +11,7 @@ use super::Wish;
 use super::answers::Answer;
 use super::data::Data;
 use super::peers::Peers;
-use super::run::{Contestant, Times};
+use super::run::{Contestant, Times, Use};
 
 /// What came of a race.
 pub(crate) struct Race {
@@ -22,6 +22,8 @@ pub(crate) struct Race {
     pub(crate) compared: usize,
     /// The first two that differ.
     pub(crate) disagreement: Option<String>,
+    /// Files that memory is shared out to.
+    pub(crate) files: Option<usize>,
 }
 
 /// What came of a contestant.
@@ -30,7 +32,7 @@ pub(crate) struct Lane {
     pub(crate) ours: bool,
     pub(crate) times: Option<Times>,
     pub(crate) skipped: Option<String>,
-    pub(crate) memory: Option<u64>,
+    pub(crate) used: Option<Use>,
     pub(crate) note: &'static str,
 }
 
@@ -52,6 +54,8 @@ pub(crate) struct Card {
     pub(crate) cores: &'static str,
     pub(crate) cold: bool,
     pub(crate) runs: usize,
+    /// Files that memory is shared out to.
+    pub(crate) files: Option<usize>,
 }
 
 impl Card {
@@ -64,6 +68,7 @@ impl Card {
             cores: "0-1023",
             cold: false,
             runs: track.wish.runs,
+            files: None,
         }
     }
 
@@ -87,6 +92,7 @@ type Make = fn(&Track<'_>) -> Result<Vec<Card>, String>;
 
 const RACES: &[(&str, Make)] = &[
     ("reparse", image::reparse),
+    ("reparse-cold", image::reparse_cold),
     ("reparse-growth", image::reparse_growth),
     ("links", image::links),
     ("links-cold", image::links_cold),
@@ -96,6 +102,7 @@ const RACES: &[(&str, Make)] = &[
     ("bulk-growth", write::bulk_growth),
     ("one-link", write::one_link),
     ("host-symlinks", host::symlinks),
+    ("host-symlinks-cold", host::symlinks_cold),
     ("host-hard-links", host::hard_links),
     ("start", start::up),
 ];
@@ -123,6 +130,8 @@ pub(crate) fn all(wish: &Wish, peers: &Peers, data: &Data<'_>) -> Result<Vec<Rac
             Ok(cards) => races.extend(cards.into_iter().map(run)),
             Err(why) => races.push(missing(name, &why)),
         }
+        // What is mounted is refused by those that check it, and grows caches of its own.
+        data.unmount();
     }
     Ok(races)
 }
@@ -134,6 +143,7 @@ fn missing(name: &str, why: &str) -> Race {
         lanes: Vec::new(),
         compared: 0,
         disagreement: None,
+        files: None,
     }
 }
 
@@ -143,14 +153,14 @@ fn run(card: Card) -> Race {
     for contestant in &card.contestants {
         let said = contestant.say(card.cores);
         let skipped = said.as_ref().err().cloned();
-        compared.extend(
-            said.ok()
-                .flatten()
-                .map(|answer| (contestant.name.clone(), answer)),
-        );
-        // Ours alone: for the slow ones it would be another run of minutes.
-        let memory = (skipped.is_none() && contestant.ours)
-            .then(|| contestant.memory(card.cores))
+        let mut times = Vec::new();
+        if let Ok(Some((answer, took))) = said {
+            compared.push((contestant.name.clone(), answer));
+            times.extend((contestant.at_most == 1).then_some(took));
+        }
+        // Not of the slow ones: it would be another run of minutes.
+        let used = (skipped.is_none() && contestant.at_most > 1)
+            .then(|| contestant.use_of(card.cores))
             .flatten();
         lanes.push((
             Lane {
@@ -158,15 +168,18 @@ fn run(card: Card) -> Race {
                 ours: contestant.ours,
                 times: None,
                 skipped,
-                memory,
+                used,
                 note: contestant.note,
             },
-            Vec::new(),
+            times,
         ));
     }
     for round in 0..card.runs {
         for (contestant, (lane, times)) in card.contestants.iter().zip(&mut lanes) {
-            if lane.skipped.is_none() && round < contestant.at_most {
+            if lane.skipped.is_none()
+                && round < contestant.at_most
+                && times.len() < contestant.at_most
+            {
                 match contestant.time(card.cores, card.cold) {
                     Ok(time) => times.push(time),
                     Err(why) => lane.skipped = Some(why),
@@ -179,7 +192,7 @@ fn run(card: Card) -> Race {
         ours: false,
         times: None,
         skipped: Some(why),
-        memory: None,
+        used: None,
         note: "",
     });
     let run = lanes.into_iter().map(|(lane, times)| Lane {
@@ -192,6 +205,7 @@ fn run(card: Card) -> Race {
         lanes: run.chain(absent).collect(),
         compared: compared.len(),
         disagreement: disagreement(&compared),
+        files: card.files,
     }
 }
 
