@@ -33,6 +33,7 @@ pub use names::Found;
 
 use crate::boot::Geometry;
 use crate::change::{Change, FastMap};
+use crate::check::touched::{self, Touched};
 use crate::collate::UpCase;
 use crate::device::Device;
 use crate::error::{Error, Refusal, Result};
@@ -87,6 +88,8 @@ pub struct Editor<D> {
     reparse_index: Option<u64>,
     object_ids: Option<Option<u64>>,
     spoiled: bool,
+    /// What was sealed since the last commit.
+    sealed: Touched,
 }
 
 /// What to put up with when a volume is opened for editing.
@@ -173,6 +176,7 @@ impl<D: Device> Editor<D> {
             reparse_index: None,
             object_ids: None,
             spoiled: false,
+            sealed: Touched::default(),
         };
         editor.mirror = editor.system_extents(well_known::MFT_MIRROR, ty::DATA)?;
         editor.mft_bitmap_extents = editor.system_extents(well_known::MFT, ty::BITMAP)?;
@@ -247,16 +251,39 @@ impl<D: Device> Editor<D> {
     }
 
     /// Brings everything since the last commit to the device, whole or not at all, through the journal in `store`.
+    /// What was touched is held to the rules of [`check`](crate::check) first.
     ///
     /// # Errors
+    /// [`EditError::Unsound`] where the volume would break a rule; nothing was written then.
     /// [`EditError::Journal`] tells on which side of the commit point it failed. After an error the editor is
     /// good for nothing: open the volume again.
     pub fn commit(&mut self, store: &dyn JournalStore) -> EditResult<CommitReport> {
         self.seal()?;
+        self.spoiled = true;
+        self.check_touched()?;
+        self.commit_sealed(store)
+    }
+
+    fn check_touched(&self) -> EditResult<()> {
+        if self.change.is_empty() {
+            return Ok(());
+        }
+        let (geometry, upcase) = (self.geometry, &self.upcase);
+        let before = Volume::beside(self.change.base(), geometry, upcase.clone())?;
+        let after = Volume::beside(&self.change, geometry, upcase.clone())?;
+        match touched::first_wrong(&before, &after, &self.sealed)? {
+            None => Ok(()),
+            Some(finding) => Err(EditError::Unsound(Box::new(finding))),
+        }
+    }
+
+    /// The same for what was sealed and checked.
+    pub(crate) fn commit_sealed(&mut self, store: &dyn JournalStore) -> EditResult<CommitReport> {
         let marks = self.dirty_marks()?;
         self.spoiled = true;
         let report = journal::commit(&self.change, store, &marks)?;
         self.spoiled = false;
+        self.sealed = Touched::default();
         self.change.clear();
         self.clusters.committed();
         if self.memory() > CACHE_LIMIT {

@@ -107,7 +107,9 @@ fn fill<D: Device>(device: &D, plan: &Plan, now: u64) -> EditResult<()> {
         );
         editor.add_entry(parent, file, &file_name)?;
     }
-    editor.commit(&MemoryJournal::default())?;
+    // There was no volume before, with which a check of what was touched could compare.
+    editor.seal()?;
+    editor.commit_sealed(&MemoryJournal::default())?;
     Ok(())
 }
 

@@ -65,6 +65,19 @@ impl<D: Device> Volume<D> {
         Ok(volume)
     }
 
+    /// Over another state of a volume whose tables are known already. Its health is not judged.
+    pub(crate) fn beside(device: D, geometry: Geometry, upcase: UpCase) -> Result<Self> {
+        let mft = bootstrap(&device, &geometry)?;
+        Ok(Self {
+            device,
+            geometry,
+            mft,
+            upcase,
+            information: Information::default(),
+            health: Health::default(),
+        })
+    }
+
     /// The same volume, with `$MFT` read again after it grew; the tables that never change are copied.
     pub fn reopened(&self) -> Result<Self>
     where

@@ -53,7 +53,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         self.tell_row(&row)
     }
 
-    fn bitmap_value(&self) -> Result<Value> {
+    pub(super) fn bitmap_value(&self) -> Result<Value> {
         let file = self.volume.file(well_known::BITMAP)?;
         let missing = || Error::NotFound {
             what: "the $DATA of $Bitmap".to_owned(),

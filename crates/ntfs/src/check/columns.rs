@@ -16,6 +16,7 @@ pub(super) mod bit {
     pub(crate) const NAME_HERE: u16 = 1 << 8;
     pub(crate) const INDEX_DAMAGED: u16 = 1 << 9;
     pub(crate) const VIEW: u16 = 1 << 10;
+    pub(crate) const SCANNED: u16 = 1 << 11;
 }
 
 /// One column for each fact.

@@ -16,9 +16,9 @@ const NAME_SURROGATE: u32 = 0x2000_0000;
 
 /// Where the names of one directory stand in the sorted rows.
 #[derive(Clone, Copy)]
-struct Rows {
-    start: usize,
-    end: usize,
+pub(super) struct Rows {
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
@@ -58,7 +58,12 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         GO_ON
     }
 
-    fn check_entry(&mut self, directory: FileRef, rows: Rows, entry: &IndexEntry<'_>) -> Flow {
+    pub(super) fn check_entry(
+        &mut self,
+        directory: FileRef,
+        rows: Rows,
+        entry: &IndexEntry<'_>,
+    ) -> Flow {
         let name = match FileNameView::parse(entry.key) {
             Ok(name) => name,
             Err(error) => return self.entry_error(Code::NameBad, directory.number(), error),
@@ -122,7 +127,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     }
 
     /// What an entry repeats of the file.
-    fn check_copies(
+    pub(super) fn check_copies(
         &mut self,
         record: u64,
         name: &FileNameView<'_>,

@@ -14,14 +14,34 @@ use crate::index::{Index, IndexEntry, Node, Visit};
 use crate::layout::{attribute_type, collation};
 
 /// What a walk keeps from node to node.
-struct Walk {
-    record: u64,
-    collation: u32,
+pub(super) struct Walk {
+    pub(super) record: u64,
+    pub(super) collation: u32,
+    pub(super) is_reparse: bool,
     before: Vec<u8>,
     leaf_depth: Option<usize>,
     /// The blocks that the tree has.
     seen: Bits,
     damaged: bool,
+}
+
+impl Walk {
+    /// A walk of nodes one by one, in no order: each begins by itself.
+    pub(super) fn new<D: Device>(record: u64, name: &[u16], index: &Index<'_, D>) -> Self {
+        Self {
+            record,
+            collation: index.collation(),
+            is_reparse: name == super::reparse::INDEX,
+            before: Vec::new(),
+            leaf_depth: None,
+            seen: Bits::new(0),
+            damaged: false,
+        }
+    }
+
+    pub(super) fn begin_node(&mut self) {
+        self.before.clear();
+    }
 }
 
 impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
@@ -46,14 +66,8 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
                 return ControlFlow::Continue(false);
             }
         };
-        let mut walk = Walk {
-            record,
-            collation: index.collation(),
-            before: Vec::new(),
-            leaf_depth: None,
-            seen: Bits::new(index.block_count()),
-            damaged: false,
-        };
+        let mut walk = Walk::new(record, name, &index);
+        walk.seen = Bits::new(index.block_count());
         let mut flow = GO_ON;
         let walked = index.walk(|visit| {
             flow = self.visit_index(&index, &mut walk, visit, &mut entry);
@@ -110,7 +124,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         self.tell(Code::IndexDamaged, walk.record, words)
     }
 
-    fn check_shape(
+    pub(super) fn check_shape(
         &mut self,
         walk: &mut Walk,
         vcn: Option<u64>,
@@ -139,7 +153,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         GO_ON
     }
 
-    fn check_order(&mut self, walk: &mut Walk, key: &[u8]) -> Flow {
+    pub(super) fn check_order(&mut self, walk: &mut Walk, key: &[u8]) -> Flow {
         let before = std::mem::take(&mut walk.before);
         let order = match before.is_empty() {
             true => Ordering::Less,
@@ -166,7 +180,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         told
     }
 
-    fn compare(&self, rule: u32, a: &[u8], b: &[u8]) -> Ordering {
+    pub(super) fn compare(&self, rule: u32, a: &[u8], b: &[u8]) -> Ordering {
         match rule {
             collation::FILE_NAME => match (FileNameView::parse(a), FileNameView::parse(b)) {
                 (Ok(a), Ok(b)) => self.volume.upcase().compare(a.name, b.name),

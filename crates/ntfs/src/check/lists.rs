@@ -34,7 +34,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         GO_ON
     }
 
-    fn check_list(&mut self, file: &File) -> Flow {
+    pub(super) fn check_list(&mut self, file: &File) -> Flow {
         let number = file.number();
         for problem in file.problems() {
             self.tell_error(Code::AttributeList, number, problem)?;

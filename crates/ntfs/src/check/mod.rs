@@ -12,6 +12,7 @@ mod lists;
 mod names;
 mod record;
 mod reparse;
+pub(crate) mod touched;
 mod volume;
 
 use std::ops::ControlFlow;

@@ -60,7 +60,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         GO_ON
     }
 
-    fn scan(&mut self, number: u64, bytes: &mut [u8]) -> Flow {
+    pub(super) fn scan(&mut self, number: u64, bytes: &mut [u8]) -> Flow {
         let marked = get(&self.bitmap, number / 8) >> (number % 8) & 1 != 0;
         let header = RecordHeader::read_from_prefix(bytes)
             .ok()
@@ -308,28 +308,33 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     /// What can be said of each record once all are known.
     pub(super) fn check_records(&mut self) -> Flow {
         for number in 0..self.columns.len() {
-            if !self.columns.is_file(number) {
-                continue;
+            if self.columns.is_file(number) {
+                self.check_record(number)?;
             }
-            self.check_links(number)?;
-            let flag = get(&self.columns.attributes, number) & file_attributes::REPARSE_POINT != 0;
-            let has = self.columns.has(number, bit::REPARSE);
-            if flag != has {
-                let words = match has {
-                    true => "it has reparse data, and its file attributes lack 0x400",
-                    false => "its file attributes have 0x400, and it has no reparse data",
-                };
-                self.tell_about(Code::ReparseFlag, number, words, Subject::HasReparse(has))?;
-            }
-            // Records 12 to 23 are kept for later versions: what they hold is up to the formatter.
-            let reserved = (12..well_known::FIRST_USER).contains(&number);
-            if !self.columns.has(number, bit::STANDARD) && !reserved {
-                self.tell(
-                    Code::AttributeMissing,
-                    number,
-                    "it has no $STANDARD_INFORMATION",
-                )?;
-            }
+        }
+        GO_ON
+    }
+
+    /// What can be said of one file once all its records are known.
+    pub(super) fn check_record(&mut self, number: u64) -> Flow {
+        self.check_links(number)?;
+        let flag = get(&self.columns.attributes, number) & file_attributes::REPARSE_POINT != 0;
+        let has = self.columns.has(number, bit::REPARSE);
+        if flag != has {
+            let words = match has {
+                true => "it has reparse data, and its file attributes lack 0x400",
+                false => "its file attributes have 0x400, and it has no reparse data",
+            };
+            self.tell_about(Code::ReparseFlag, number, words, Subject::HasReparse(has))?;
+        }
+        // Records 12 to 23 are kept for later versions: what they hold is up to the formatter.
+        let reserved = (12..well_known::FIRST_USER).contains(&number);
+        if !self.columns.has(number, bit::STANDARD) && !reserved {
+            self.tell(
+                Code::AttributeMissing,
+                number,
+                "it has no $STANDARD_INFORMATION",
+            )?;
         }
         GO_ON
     }

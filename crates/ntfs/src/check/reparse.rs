@@ -78,7 +78,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         GO_ON
     }
 
-    fn check_reparse_key(&mut self, record: u64, key: &[u8], seen: &mut Bits) -> Flow {
+    pub(super) fn check_reparse_key(&mut self, record: u64, key: &[u8], seen: &mut Bits) -> Flow {
         let Ok(key) = ReparseKey::read_from_bytes(key) else {
             let words = format!("a key of {} bytes, 12 expected", key.len());
             return self.tell(Code::ViewBad, record, words);

@@ -1,5 +1,6 @@
 //! Why an edit was not done.
 
+use crate::check::Finding;
 use crate::error::Error;
 use crate::file_ref::FileRef;
 use crate::journal::JournalError;
@@ -120,6 +121,9 @@ pub enum EditError {
         /// What it has reached.
         limit: &'static str,
     },
+    /// The volume would break a rule after the change: it is damaged where the change touches it, or the change is wrong.
+    #[error("the change is not written, since the volume would have: {0}")]
+    Unsound(Box<Finding>),
     /// An earlier edit of the same change failed half-way: the change as a whole can only be dropped.
     #[error("an earlier edit failed half-way: nothing of this change can be committed")]
     Spoiled,

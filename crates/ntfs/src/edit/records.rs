@@ -285,6 +285,7 @@ impl<D: Device> Editor<D> {
                 continue;
             };
             cached.dirty = false;
+            self.sealed.records.push(number);
             disk.clear();
             disk.extend_from_slice(cached.record.bytes());
             fixup::redo(&mut disk, "file record").map_err(|e| e.in_record(number))?;

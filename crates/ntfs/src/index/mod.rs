@@ -93,6 +93,11 @@ impl<'v, D: Device> Index<'v, D> {
         }))
     }
 
+    /// The record of the file whose index it is.
+    pub fn record(&self) -> u64 {
+        self.record
+    }
+
     /// Its [collation rule](crate::layout::collation).
     pub fn collation(&self) -> u32 {
         self.collation

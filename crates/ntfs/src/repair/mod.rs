@@ -95,7 +95,8 @@ impl<D: Device> Repair<D> {
         if self.fixes.is_empty() {
             return Ok(None);
         }
-        self.editor.commit(store).map(Some)
+        // The whole volume was checked as it will be, with damage that stays.
+        self.editor.commit_sealed(store).map(Some)
     }
 }
 

@@ -106,6 +106,9 @@ impl<D: Device> Editor<D> {
     /// Gives a block back.
     pub(super) fn release_block(&mut self, index: &mut Index, vcn: u64) -> EditResult<()> {
         let block = vcn * index.vcn_unit / index.block_size;
+        self.sealed
+            .blocks
+            .push((index.owner, index.kind.name(), vcn));
         index.nodes.remove(&vcn);
         index.next_block = index.next_block.min(block);
         self.mark_block(index, block, false)
@@ -235,6 +238,9 @@ impl<D: Device> Editor<D> {
 
     /// Takes away the blocks of an index whose root holds everything.
     pub(super) fn drop_blocks(&mut self, index: &mut Index) -> EditResult<()> {
+        let (owner, name) = (index.owner, index.kind.name());
+        let vcns = index.nodes.keys().map(|vcn| (owner, name, *vcn));
+        self.sealed.blocks.extend(vcns);
         index.blocks = None;
         index.bitmap = Vec::new();
         index.bitmap_extents = None;
@@ -248,12 +254,14 @@ impl<D: Device> Editor<D> {
     /// Writes every changed block into the change.
     pub(crate) fn seal_indexes(&mut self) -> Result<()> {
         let mut disk = Vec::new();
+        let sealed = &mut self.sealed.blocks;
         for (key, index) in &mut self.indexes {
             let Some(extents) = &index.blocks else {
                 continue;
             };
             for (vcn, node) in index.nodes.iter_mut().filter(|(_, node)| node.dirty) {
                 node.dirty = false;
+                sealed.push((key.0, key.1.name(), *vcn));
                 disk.clear();
                 disk.extend_from_slice(node.bytes());
                 fixup::redo(&mut disk, "index block").map_err(|e| e.in_index_block(key.0, *vcn))?;
