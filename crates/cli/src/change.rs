@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use linksmith::ops::{ExecuteError, Recorder, Watched, execute};
 use linksmith::undo::{Keep, Recording, RunId, TakeBack};
-use linksmith::{DriveId, Place, Plan, Step, VolumeError};
+use linksmith::volume::Drives;
+use linksmith::{DriveId, Place, Plan, PlannedStep, Step, VolumeError};
 use serde::Serialize;
 
 use crate::error::{CliError, Exit};
 use crate::journal;
+use crate::output::Console;
 use crate::output::progress::Bar;
 use crate::output::{json, visible};
 use crate::plan_file::{PlanFile, StepOf, words};
@@ -296,19 +298,28 @@ struct Line {
 fn print(session: &mut Session, plan: &Plan) -> Result<(), CliError> {
     let drives = session.drives()?;
     for step in &plan.steps {
-        let line = match session.console.json {
-            true => json::to_line(&Line {
-                v: 1,
-                step: StepOf::of(step),
-            }),
-            false => format!("would {}", words(&drives, step)),
-        };
-        session.console.line(line)?;
+        print_step(&mut session.console, &drives, step)?;
     }
     if plan.steps.is_empty() {
         session.console.note("nothing to do")?;
     }
     Ok(())
+}
+
+/// A step that is not done, in words or as JSON.
+pub(crate) fn print_step(
+    console: &mut Console,
+    drives: &Drives,
+    step: &PlannedStep,
+) -> Result<(), CliError> {
+    let line = match console.json {
+        true => json::to_line(&Line {
+            v: 1,
+            step: StepOf::of(step),
+        }),
+        false => format!("would {}", words(drives, step)),
+    };
+    Ok(console.line(line)?)
 }
 
 // The file lies on this machine, which is no volume's business.

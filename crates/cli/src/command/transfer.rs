@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use linksmith::ops::{Copied, Progress as _};
 use linksmith::volume::Drives;
-use linksmith::{Caps, DriveId, Step};
+use linksmith::{Caps, DriveId, EntryPath, Place, PlannedStep, Step};
 
+use crate::change::print_step;
 use crate::error::{self, CliError, Exit};
-use crate::output::Console;
 use crate::output::progress::Bar;
 use crate::output::text::grouped;
+use crate::output::{Console, visible};
 use crate::session::{Session, located, located_on, not_applied};
 use crate::transfer::{self, Counts, Side, Watch};
 
@@ -26,6 +27,9 @@ pub(crate) struct Import {
     /// The directory on the drive; it need not be there yet
     #[arg(value_name = "DIR")]
     to: OsString,
+    /// Print what would be made and stop
+    #[arg(short = 'n', long)]
+    dry_run: bool,
 }
 
 impl super::Command for Import {
@@ -37,7 +41,12 @@ impl super::Command for Import {
         let drive = attached(session)?;
         refuse_read_only(&drive, &self.to)?;
         let host = host()?;
-        carry(session, (&host, &self.from), (&drive, &self.to))
+        carry(
+            session,
+            (&host, &self.from),
+            (&drive, &self.to),
+            self.dry_run,
+        )
     }
 }
 
@@ -53,6 +62,9 @@ pub(crate) struct Export {
     /// A directory of this machine; it need not be there yet
     #[arg(value_name = "HOST_DIR")]
     to: OsString,
+    /// Print what would be made and stop
+    #[arg(short = 'n', long)]
+    dry_run: bool,
 }
 
 impl super::Command for Export {
@@ -67,7 +79,12 @@ impl super::Command for Export {
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drive = attached(session)?;
         let host = host()?;
-        carry(session, (&drive, &self.from), (&host, &self.to))
+        carry(
+            session,
+            (&drive, &self.from),
+            (&host, &self.to),
+            self.dry_run,
+        )
     }
 }
 
@@ -101,6 +118,7 @@ fn carry(
     session: &mut Session,
     (from, from_text): (&Drives, &OsStr),
     (to, to_text): (&Drives, &OsStr),
+    dry_run: bool,
 ) -> Result<Exit, CliError> {
     let source = from
         .locate_target(from_text)
@@ -126,6 +144,7 @@ fn carry(
         drives: to,
         console: &mut session.console,
         bar,
+        dry_run,
         errors: 0,
     };
     let from = Side {
@@ -138,7 +157,9 @@ fn carry(
     };
     let counts = transfer::run(&from, &to, &mut told)?;
     let errors = told.errors;
-    report(session, counts)?;
+    if !dry_run {
+        report(session, counts)?;
+    }
     Ok(if errors > 0 { Exit::Partly } else { Exit::Done })
 }
 
@@ -162,11 +183,39 @@ struct Told<'a> {
     drives: &'a Drives,
     console: &'a mut Console,
     bar: Bar,
+    /// Steps are printed instead of done.
+    dry_run: bool,
     errors: usize,
+}
+
+impl Told<'_> {
+    fn show(&mut self, drive: DriveId, step: &Step) -> Result<(), CliError> {
+        if let (Step::CopyFile { at, from, .. }, false) = (step, self.console.json) {
+            // The source is on the other side, whose drives have numbers of their own.
+            let place = |drive, path: &EntryPath| Place {
+                drive,
+                path: path.clone(),
+            };
+            let from_drive = from.drive.unwrap_or(drive);
+            let copied = self.from.display(&place(from_drive, &from.at));
+            let to = self.drives.display(&place(drive, at));
+            let line = format!("would copy {copied} to {to} ({} bytes)", grouped(from.size));
+            return Ok(self.console.line(visible(line.as_bytes()).as_bytes())?);
+        }
+        let step = PlannedStep {
+            drive,
+            step: step.clone(),
+            expect: Vec::new(),
+        };
+        print_step(self.console, self.drives, &step)
+    }
 }
 
 impl Watch for Told<'_> {
     fn steps(&mut self, drive: DriveId, steps: &[Step]) -> Result<(), CliError> {
+        if self.dry_run {
+            return steps.iter().try_for_each(|step| self.show(drive, step));
+        }
         let volume = self.drives.volume(drive).map_err(located)?;
         volume
             .apply_with(steps, &Copied(self.from))

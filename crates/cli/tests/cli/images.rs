@@ -163,6 +163,13 @@ C:\copy\dir\deep:
 file    5 bytes  inner.txt
 ");
     let _ = env.run(&["check", "C.img"]).ok();
+    let shown = env.run(&[&drive[..], &["export", "-n", "C:\\copy", "back"]].concat());
+    let shown = shown.ok();
+    assert!(
+        shown.contains("would copy C:\\copy\\file.txt to $DIR/back/file.txt (4 bytes)\n"),
+        "{shown}"
+    );
+    assert!(!env.tree().contains(&"back/".to_owned()));
     assert_snapshot!(env.run(&[&drive[..], &["export", "C:\\copy", "back"]].concat()), @"copied 2 files, 2 directories, 6 links");
     let tree = |root: &str| -> Vec<String> {
         let root = format!("{root}/");
