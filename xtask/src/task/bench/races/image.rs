@@ -148,8 +148,11 @@ pub(super) fn links_cold(track: &Track<'_>) -> Result<Vec<Card>, String> {
     needs_root()?;
     let image = track.data.image(track.data.files())?;
     let title = "Every link of an image; cold";
-    let mut card = Card::new(track, title, "Target: at most 1.3 times `cat`.");
+    let about = "Target: at most 1.3 times `cat`. In a virtual machine the least says more than the median: reading into \
+                 memory that the host has to find first takes several times as long, whoever does it.";
+    let mut card = Card::new(track, title, about);
     card.cold = true;
+    card.runs *= 2;
     card.contestants.push(ours(track, &image, ALL));
     with_cat(&mut card, &image)?;
     card.peer(track, "peer-ntfs-mft", |peer| {

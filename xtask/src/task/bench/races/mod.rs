@@ -175,17 +175,7 @@ fn run(card: Card) -> Race {
         ));
     }
     for round in 0..card.runs {
-        for (contestant, (lane, times)) in card.contestants.iter().zip(&mut lanes) {
-            if lane.skipped.is_none()
-                && round < contestant.at_most
-                && times.len() < contestant.at_most
-            {
-                match contestant.time(card.cores, card.cold) {
-                    Ok(time) => times.push(time),
-                    Err(why) => lane.skipped = Some(why),
-                }
-            }
-        }
+        take_turns(&card, round, &mut lanes);
     }
     let absent = card.absent.into_iter().map(|(name, why)| Lane {
         name,
@@ -206,6 +196,25 @@ fn run(card: Card) -> Race {
         compared: compared.len(),
         disagreement: disagreement(&compared),
         files: card.files,
+    }
+}
+
+/// One run of each contestant, another one first each round: what a run leaves behind, in caches or in the memory
+/// that a virtual machine's host has given, falls on each of the others alike.
+fn take_turns(card: &Card, round: usize, lanes: &mut [(Lane, Vec<Duration>)]) {
+    let count = card.contestants.len();
+    for at in (0..count).map(|at| (at + round) % count) {
+        let (Some(contestant), Some((lane, times))) = (card.contestants.get(at), lanes.get_mut(at))
+        else {
+            continue;
+        };
+        if lane.skipped.is_some() || times.len() >= contestant.at_most {
+            continue;
+        }
+        match contestant.time(card.cores, card.cold) {
+            Ok(time) => times.push(time),
+            Err(why) => lane.skipped = Some(why),
+        }
     }
 }
 
