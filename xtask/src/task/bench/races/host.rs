@@ -109,10 +109,10 @@ pub(super) fn hard_links(track: &Track<'_>) -> Result<Vec<Card>, String> {
     card.contestants
         .push(Contestant::new("find -links +1 -printf", &words).answer(line_count));
     card.peer(track, "hardlink", |hardlink| {
-        let words = [hardlink, "--dry-run", "--minimum-size", "0", &tree];
+        let words = [hardlink, "--dry-run", &tree];
         Contestant::new("hardlink --dry-run", &words)
             .at_most(1)
-            .note("what would be linked by contents; before 2.39 it cannot list")
+            .note("compares contents; leaves out empty files; before 2.39 it cannot list")
     });
     card.peer(track, "jdupes", |jdupes| {
         let words = [jdupes, "-r", "-H", "-q", &tree];
