@@ -90,16 +90,16 @@ impl Contestant {
     fn command(&self, cores: &str) -> Result<Command, String> {
         let mut command = Command::new("taskset");
         command.args(["-c", cores]).args(&self.command);
-        match &self.input {
-            Some(path) => {
-                let file = File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
-                command.stdin(file);
-            }
-            None => {
-                command.stdin(Stdio::null());
-            }
-        }
+        command.stdin(self.stdin()?);
         Ok(command)
+    }
+
+    fn stdin(&self) -> Result<Stdio, String> {
+        let Some(path) = &self.input else {
+            return Ok(Stdio::null());
+        };
+        let file = File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        Ok(file.into())
     }
 
     fn check(&self, status: std::process::ExitStatus) -> Result<(), String> {
@@ -152,7 +152,7 @@ impl Contestant {
             .arg(time)
             .args(["-f", "%M %U %S"])
             .args(&self.command)
-            .stdin(Stdio::null())
+            .stdin(self.stdin().ok()?)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .output()

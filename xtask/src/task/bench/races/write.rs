@@ -29,15 +29,12 @@ impl Load {
     fn steps(self, file: &Path) -> Result<PathBuf, String> {
         let mut text = String::new();
         let name = |i: usize| format!("C:\\\\t\\\\d{:05}\\\\file{i:07}.txt", i % self.directories);
-        text.push_str("{\"step\":\"make-dir\",\"at\":\"C:\\\\t\"}\n{\"step\":\"make-dir\",\"at\":\"C:\\\\links\"}\n");
+        text.push_str("{\"do\":\"mkdir\",\"path\":\"C:\\\\t\"}\n{\"do\":\"mkdir\",\"path\":\"C:\\\\links\"}\n");
         for i in 0..self.directories {
-            let _ = writeln!(
-                text,
-                "{{\"step\":\"make-dir\",\"at\":\"C:\\\\t\\\\d{i:05}\"}}"
-            );
+            let _ = writeln!(text, "{{\"do\":\"mkdir\",\"path\":\"C:\\\\t\\\\d{i:05}\"}}");
         }
         for i in 0..self.files {
-            let _ = writeln!(text, "{{\"step\":\"make-file\",\"at\":\"{}\"}}", name(i));
+            let _ = writeln!(text, "{{\"do\":\"write\",\"path\":\"{}\"}}", name(i));
         }
         for i in 0..self.links {
             let new = format!(
@@ -47,14 +44,14 @@ impl Load {
             let existing = name(i % self.files);
             let _ = writeln!(
                 text,
-                "{{\"step\":\"hard-link\",\"existing\":\"{existing}\",\"at\":\"{new}\"}}"
+                "{{\"do\":\"hard\",\"link\":\"{new}\",\"target\":\"{existing}\"}}"
             );
         }
         for i in 0..self.junctions {
             let target = format!("C:\\\\t\\\\d{:05}", i % self.directories);
             let _ = writeln!(
                 text,
-                "{{\"step\":\"junction\",\"at\":\"C:\\\\links\\\\junc{i:06}\",\"target\":\"{target}\"}}"
+                "{{\"do\":\"junction\",\"link\":\"C:\\\\links\\\\junc{i:06}\",\"target\":\"{target}\"}}"
             );
         }
         std::fs::write(file, text).map_err(|e| format!("{}: {e}", file.display()))?;
