@@ -178,13 +178,16 @@ in_wine() {
 
 setup_prefix() {
     local at=$root$prefix; system_wine && at=$cache/$(basename "$prefix")
+    if [ ! -e "$at/.ready" ]; then
+        say "making a Wine prefix"
+        # Wine fills a folder that is not there; one that is there it takes for a prefix, whatever it lacks.
+        rm -rf "$at"
+        (cd "$top" && in_wine timeout 600 bash -c 'wine wineboot -i; wineserver -w') >"$cache/prefix.log" 2>&1 ||
+            cannot 4 "no Wine prefix: $(tail -n 1 "$cache/prefix.log")"
+        touch "$at/.ready"
+    fi
     # A raw volume for the tests: what Wine opens as \\.\Y:, an empty file of 16 MiB.
-    mkdir -p "$at/dosdevices"; ln -sfn ../raw-volume "$at/dosdevices/y::"; truncate -s 16M "$at/raw-volume"
-    [ -e "$at/.ready" ] && return
-    say "making a Wine prefix"
-    (cd "$top" && in_wine bash -c 'wine wineboot -i; wineserver -w') >"$cache/prefix.log" 2>&1 ||
-        cannot 4 "no Wine prefix: $(tail -n 1 "$cache/prefix.log")"
-    touch "$at/.ready"
+    ln -sfn ../raw-volume "$at/dosdevices/y::"; truncate -s 16M "$at/raw-volume"
 }
 
 # --- the modes ----------------------------------------------------------------------------------------
