@@ -72,6 +72,14 @@ fn what_a_transaction_makes_in_a_moved_folder_is_known() {
     many_cases(&new, folder.path(), 1545, 8, 8);
 }
 
+/// A name of a file with others is about to go when the process dies: the step is seen as not done.
+#[test]
+fn a_name_that_was_to_go_from_an_image_is_seen_to_be_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let new = |_| Arc::new(testkit::empty_image::fresh(1)) as Arc<dyn Volume>;
+    many_cases(&new, folder.path(), 6825, 8, 8);
+}
+
 #[test]
 fn on_images() {
     check(&|_| Arc::new(testkit::empty_image::fresh(1)), 32);

@@ -80,6 +80,26 @@ fn each_of_them_on_an_image() {
 }
 
 #[test]
+fn what_was_made_again_can_be_taken_back_itself() {
+    let image = Image::new();
+    let before = image.tree();
+    image.prompt("mklink x a.txt\n");
+    image.prompt("del x\n");
+    image.run(&["undo"], "").ok();
+    image.run(&["undo"], "").ok();
+    assert_eq!(image.tree(), before);
+}
+
+/// Names of one file are made again one from the other.
+#[test]
+fn several_names_of_a_file_come_back() {
+    let image = Image::new();
+    image.prompt("mklink /H dir\n1 a.txt\nmklink /H dir\n2 a.txt\nmklink /H dir\n3 a.txt\n");
+    image.check("rd /s /q dir");
+    image.check("del a.txt");
+}
+
+#[test]
 fn what_one_command_did_before_it_failed_stays_and_is_one_run() {
     let image = Image::new();
     image.prompt("md taken\nren b.txt b.old\necho x>a.bak\n");

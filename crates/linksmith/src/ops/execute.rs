@@ -4,6 +4,7 @@
 //! steps together; on any other they are done one by one, each with its inverse worked out first, so
 //! that a failure takes back what was done.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::entry::FileId;
@@ -261,12 +262,21 @@ impl Run<'_> {
         batch: &[PlannedStep],
     ) -> Result<Ready, ExecuteError> {
         let mut inverses = Vec::with_capacity(batch.len());
+        let mut made = HashSet::new();
         for (number, planned) in batch.iter().enumerate() {
             for expect in &planned.expect {
-                if !matches!(expect, Expect::Absent(_)) {
+                // A step before this one makes it, so it is not there yet.
+                let is_made = |at: &EntryPath| made.contains(at);
+                let later = match expect {
+                    Expect::Absent(_) => true,
+                    Expect::Entry { at, .. } => is_made(at),
+                    Expect::SameContents { at, other } => is_made(at) || is_made(other),
+                };
+                if !later {
                     check(&**volume, expect, self.done.len() + number)?;
                 }
             }
+            made.insert(planned.step.at());
             inverses.push(match planned.step {
                 Step::SetMeta { .. } => Inverse::default(),
                 _ => self.inverse(&**volume, &planned.step, self.done.len() + number)?,

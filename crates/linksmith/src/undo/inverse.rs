@@ -343,7 +343,9 @@ fn sibling(
     }
     if volume.info().caps.contains(Caps::NAMES) {
         let names = volume.names(at)?;
-        return Ok(names.into_iter().find(|path| is_it(path)));
+        // The first in order, whoever is asked: after a crash the question is whether the inverse is still
+        // the recorded one, and a preview lists names in another order than the volume beneath.
+        return Ok(names.into_iter().filter(|path| is_it(path)).min());
     }
     Ok(search(volume, at, entry))
 }

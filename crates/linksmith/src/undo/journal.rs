@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::codec::{Coded, Input, Malformed};
 use super::file::{is_locked, lock, open_again, open_new, sync_dir};
-use super::run::{DriveRecord, Run, RunId, RunState};
+use super::run::{Again, DriveRecord, Run, RunId, RunState};
 use super::{Inverse, UndoError};
 use crate::entry::{FileId, FileTime};
 use crate::ops::Recorder;
@@ -223,8 +223,15 @@ impl Journal {
             }
             if other.id > id {
                 let pairs = other.again.iter();
-                let pairs = pairs.filter_map(|(step, old)| Some((*old, (*other.ids.get(*step)?)?)));
-                run.aliases.push(pairs.collect());
+                let pairs =
+                    pairs.map(|(step, old)| (*old, other.ids.get(*step).copied().flatten()));
+                // A damaged journal may say otherwise, and ids are followed forwards only.
+                let earlier = other.undoes.filter(|undone| *undone < other.id);
+                run.aliases.extend(earlier.map(|removed_by| Again {
+                    removed_by,
+                    made_by: other.id,
+                    ids: pairs.collect(),
+                }));
             }
         }
         Ok(run)

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 pub use inverse::{Inverse, Keep, inverse};
 pub use journal::{Journal, Part, Recording};
-pub use run::{DriveRecord, Run, RunId, RunState, TakeBack};
+pub use run::{Again, DriveRecord, Run, RunId, RunState, TakeBack};
 
 use crate::path::EntryPath;
 use crate::volume::VolumeError;

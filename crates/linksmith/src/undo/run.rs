@@ -58,9 +58,8 @@ pub struct Run {
     pub undoes: Option<RunId>,
     /// Which of its steps make a file again that was gone, and which id that had.
     pub again: Vec<(usize, FileId)>,
-    /// Ids that files got when later runs made them again, a map for each such run, in their order: a number
-    /// that one file had may be another's later.
-    pub aliases: Vec<HashMap<FileId, FileId>>,
+    /// Ids that files got when later runs were taken back that had removed them.
+    pub aliases: Vec<Again>,
     /// Whether its steps came in parts: then each part counts for itself.
     pub in_parts: bool,
     /// Its drives.
@@ -77,6 +76,17 @@ pub struct Run {
     pub ids: Vec<Option<FileId>>,
     /// The step at whose taking back it stopped.
     pub(super) back: Option<usize>,
+}
+
+/// What the taking back of a run made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again {
+    /// The run that removed it.
+    pub removed_by: RunId,
+    /// The run that took that back.
+    pub made_by: RunId,
+    /// Ids before the first, and after the second where somebody looked.
+    pub ids: HashMap<FileId, Option<FileId>>,
 }
 
 /// How a run is taken back.
@@ -156,10 +166,21 @@ impl Run {
         Ok(back.back)
     }
 
-    /// The id that a file of this run has by now.
-    fn now(&self, id: FileId) -> FileId {
-        let again = |id: FileId, map: &HashMap<_, _>| map.get(&id).copied().unwrap_or(id);
-        self.aliases.iter().fold(id, again)
+    /// The id that a file of this run has by now; `None` where nobody looked when it was made again.
+    ///
+    /// A number that is free may be given to another file, so an id means a file only at a time: the file
+    /// is followed from its first removal to the run that made it again, and on from there.
+    fn now(&self, mut id: FileId) -> Option<FileId> {
+        let mut since = self.id;
+        loop {
+            let removals = self.aliases.iter().filter(|again| again.removed_by > since);
+            let removals = removals.filter_map(|again| Some((again, *again.ids.get(&id)?)));
+            let Some((again, new)) = removals.min_by_key(|(again, _)| again.removed_by) else {
+                return Some(id);
+            };
+            id = new?;
+            since = again.made_by;
+        }
     }
 
     /// What is left to do of an interrupted run, and how many of its steps are done.
@@ -231,7 +252,8 @@ struct Back<'r> {
     run: &'r Run,
     table: Table,
     back: TakeBack,
-    /// Files made again on the way back, by the id they had.
+    /// Files made again on the way back, by the id they had in the run: what has that number by now may be
+    /// another file.
     again: HashMap<FileId, FileId>,
 }
 
@@ -250,8 +272,8 @@ impl Back<'_> {
         }
         let (now, preview) = self.table.get(self.run, planned.drive)?;
         let id = self.run.ids.get(number).copied().flatten();
-        let id = id.map(|id| self.run.now(id));
-        let id = id.map(|id| self.again.get(&id).copied().unwrap_or(id));
+        let again = |id: FileId| self.again.get(&id).copied();
+        let id = id.and_then(|id| again(id).or_else(|| self.run.now(id)));
         let wrong = mismatch(preview, &planned.step, id)?;
         if let Some(wrong) = wrong.as_ref().filter(|_| !halfway) {
             return Err(UndoError::Changed {
@@ -276,7 +298,7 @@ impl Back<'_> {
         }
         if let Some(gone) = inverse.gone {
             if let Ok(entry) = preview.entry(planned.step.at()) {
-                self.again.insert(self.run.now(gone), entry.id);
+                self.again.insert(gone, entry.id);
             }
         }
         Ok(())
