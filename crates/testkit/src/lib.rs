@@ -1,6 +1,8 @@
 //! What the tests share: trees, images, a crash device, a command harness, oracles.
 
 pub mod browser;
+#[cfg(unix)]
+pub mod by_turns;
 pub mod changes;
 pub mod conformance;
 pub mod crash;

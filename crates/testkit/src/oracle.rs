@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use crate::listing::{Listing, Seen};
 use crate::suite::Need;
@@ -30,44 +30,89 @@ pub fn run(program: &str, args: &[&str]) -> (bool, String) {
     )
 }
 
-/// A mount of an image by ntfs-3g, read-only, that ends with the value.
+/// A mount of an image by ntfs-3g that ends with the value.
 #[derive(Debug)]
 pub struct Mounted {
     folder: tempfile::TempDir,
+    driver: Option<Child>,
 }
 
 impl Mounted {
-    /// Mounts it.
+    /// Mounts it, read-only.
     ///
     /// # Panics
     ///
     /// When ntfs-3g refuses.
     pub fn new(image: &Path, options: &str) -> Self {
+        Self::mount(image, &format!("ro,{options}"))
+    }
+
+    /// Mounts it so that it can be changed; [`Mounted::end`] waits until all is written.
+    ///
+    /// # Panics
+    ///
+    /// When ntfs-3g refuses.
+    pub fn for_writing(image: &Path) -> Self {
+        Self::mount(image, "noatime")
+    }
+
+    /// The driver stays this process's child, so that its end can be waited for: `umount` comes back before it has
+    /// written everything.
+    fn mount(image: &Path, options: &str) -> Self {
         let folder = tempfile::tempdir().expect("a mount point");
-        let mounted = Command::new(crate::suite::find_tool("ntfs-3g").expect("ntfs-3g"))
-            .args(["-o", &format!("ro,{options}")])
+        let at = folder.path().to_string_lossy().into_owned();
+        let mut driver = Command::new(crate::suite::find_tool("ntfs-3g").expect("ntfs-3g"))
+            .args(["-o", &format!("no_detach,{options}")])
             .args([image, folder.path()])
-            .output()
+            .stderr(Stdio::piped())
+            .spawn()
             .expect("ntfs-3g runs");
-        let said = String::from_utf8_lossy(&mounted.stderr);
-        assert!(
-            mounted.status.success(),
-            "{} cannot be mounted: {said}",
-            image.display()
-        );
-        Self { folder }
+        let mounts = || std::fs::read_to_string("/proc/self/mounts").expect("the mounts");
+        while !mounts().contains(&at) {
+            if driver.try_wait().expect("a child").is_some() {
+                panic!("{} cannot be mounted: {}", image.display(), said(driver));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        Self {
+            folder,
+            driver: Some(driver),
+        }
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
+
+    /// Unmounts it, and waits until the driver has written everything and ended.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be unmounted, or the driver ends badly.
+    pub fn end(mut self) {
+        assert!(self.unmount(), "{} stays mounted", self.path().display());
+    }
+
+    fn unmount(&mut self) -> bool {
+        let Some(mut driver) = self.driver.take() else {
+            return true;
+        };
+        let unmounted = Command::new("umount").arg(self.folder.path()).status();
+        unmounted.is_ok_and(|status| status.success())
+            && driver.wait().is_ok_and(|status| status.success())
+    }
 }
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.folder.path()).output();
+        self.unmount();
     }
+}
+
+fn said(driver: Child) -> String {
+    let output = driver.wait_with_output().expect("a child");
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The number of free clusters, as the driver's statfs tells them.

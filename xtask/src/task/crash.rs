@@ -51,6 +51,9 @@ fn run(args: &[String]) -> Result<Outcome, String> {
             Ok(tried) => add(&mut total, tried),
             Err(wrong) => return Ok(found(&wrong)),
         }
+        if seed % 10 == 0 {
+            println!("{seed:>5} random rows: {} of {wanted} states", total.states);
+        }
     }
     println!(
         "{} states, {} in recovery, {} distinct volumes checked, {seed} random rows: all old or new, all clean",

@@ -1,5 +1,5 @@
 //! `cargo xtask differential`: random steps on an image and on the volume in memory, which must agree; the
-//! image checked after each seed, and now and then by every other tool there is.
+//! image checked after each seed, and now and then by every other tool there is; then volumes that ntfs-3g and we edit by turns.
 #![allow(clippy::disallowed_methods)] // Copies of images for other tools are no volume's business.
 
 use std::path::Path;
@@ -14,6 +14,7 @@ use linksmith_ntfs::Volume;
 use linksmith_ntfs::device::{Device, Memory};
 use linksmith_ntfs::format::{FormatOptions, format};
 use linksmith_ntfs::journal::MemoryJournal;
+use testkit::by_turns::{NEEDS, edit_by_turns};
 use testkit::conformance::agree;
 use testkit::listing::{Listing, differences, list};
 use testkit::oracle;
@@ -30,6 +31,10 @@ pub(super) const TASK: Task = Task {
 
 /// Lists of steps to a seed: the volume grows old.
 const ROUNDS: usize = 100;
+/// One in so many changes is made on a volume that ntfs-3g edits too: such a volume is a mount and a file.
+const BY_TURNS: u64 = 20;
+/// Changes to a turn, and turns of each to a volume.
+const TURN: (usize, usize) = (150, 4);
 /// Of how many images one is shown to the other tools.
 const SHOWN: u64 = 40;
 
@@ -73,11 +78,30 @@ fn run(args: &[String]) -> Result<Outcome, String> {
             "0 disagreements, 0 findings"
         },
     );
-    Ok(if failed {
-        Outcome::Findings
-    } else {
-        Outcome::Done
-    })
+    if failed {
+        return Ok(Outcome::Findings);
+    }
+    by_turns(wanted / BY_TURNS, first);
+    Ok(Outcome::Done)
+}
+
+/// Volumes made by `mkntfs`, that ntfs-3g and we edit by turns; a disagreement ends it by a panic.
+fn by_turns(wanted: u64, first: u64) {
+    if let Some(why) = NEEDS.iter().find_map(|need| need.missing()) {
+        println!("skipped: by turns with ntfs-3g: {why}");
+        return;
+    }
+    let (mut seed, mut steps, mut looks) = (first, 0, 0);
+    let began = Instant::now();
+    while steps < wanted as usize {
+        let (done, looked) = edit_by_turns(seed, TURN.1, TURN.0);
+        (seed, steps, looks) = (seed + 1, steps + done, looks + looked);
+    }
+    println!(
+        "{steps} steps by turns with ntfs-3g on {} volumes in {:.0} s; {looks} looks: 0 disagreements, 0 findings",
+        seed - first,
+        began.elapsed().as_secs_f64(),
+    );
 }
 
 /// Takes seeds until enough steps are done; a disagreement ends it by a panic.
