@@ -249,6 +249,8 @@ test)
     [ $# -gt 0 ] || set -- "${crates[@]}" --locked --no-fail-fast
     log=$(mktemp); trap 'rm -f "$log"' EXIT
     export INSTA_UPDATE=no LINKSMITH_TEST_DEVICE='\\.\Y:'
+    # Where rustdoc puts its tests: in the tree, which is all that the chroot sees.
+    export TMPDIR=$CARGO_TARGET_DIR/tmp; mkdir -p "$TMPDIR"
     status=0; cargo test --target $gnu "$@" 2>&1 | tee "$log" || status=$?
     tools/test-summary "under Wine" <"$log"
     exit "$status"
