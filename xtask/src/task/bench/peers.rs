@@ -57,8 +57,12 @@ impl Peers {
         }
         let built = build_c("walkfloor", "-Wall", "-pthread", cache);
         peers.add("walkfloor", built);
-        let built = build_crate("ntfs-mft", cache);
-        peers.add("peer-ntfs-mft", built);
+        for (name, program) in [
+            ("ntfs-mft", "peer-ntfs-mft"),
+            ("rust-fs-ntfs", "peer-rust-fs-ntfs"),
+        ] {
+            peers.add(program, build_crate(name, cache));
+        }
         Ok(peers)
     }
 
@@ -108,6 +112,7 @@ impl Peers {
             ("hardlink", "hardlink --version"),
             ("jdupes", "jdupes --version"),
             ("ntfs-mft (crate)", "echo 0.1.0"),
+            ("rust-fs-ntfs (crate)", "echo 0.10.2"),
         ];
         asks.iter().map(|&(name, ask)| (name, line(ask))).collect()
     }

@@ -27,7 +27,7 @@ pub(crate) struct Contestant {
     /// Exit codes that are fine.
     pub(crate) codes: &'static [i32],
     /// What the table says of it besides.
-    pub(crate) note: &'static str,
+    pub(crate) note: String,
 }
 
 impl Contestant {
@@ -41,7 +41,7 @@ impl Contestant {
             answer: None,
             at_most: usize::MAX,
             codes: &[0],
-            note: "",
+            note: String::new(),
         }
     }
 
@@ -75,8 +75,8 @@ impl Contestant {
         self
     }
 
-    pub(crate) fn note(mut self, note: &'static str) -> Self {
-        self.note = note;
+    pub(crate) fn note(mut self, note: &str) -> Self {
+        self.note = note.to_owned();
         self
     }
 

@@ -1,5 +1,6 @@
 //! The races: which work, against whom, and whose answers must be the same.
 
+mod fill;
 mod host;
 mod image;
 mod start;
@@ -33,7 +34,7 @@ pub(crate) struct Lane {
     pub(crate) times: Option<Times>,
     pub(crate) skipped: Option<String>,
     pub(crate) used: Option<Use>,
-    pub(crate) note: &'static str,
+    pub(crate) note: String,
 }
 
 /// All that a race needs.
@@ -169,7 +170,7 @@ fn run(card: Card) -> Race {
                 times: None,
                 skipped,
                 used,
-                note: contestant.note,
+                note: contestant.note.clone(),
             },
             times,
         ));
@@ -183,7 +184,7 @@ fn run(card: Card) -> Race {
         times: None,
         skipped: Some(why),
         used: None,
-        note: "",
+        note: String::new(),
     });
     let run = lanes.into_iter().map(|(lane, times)| Lane {
         times: Times::of(times).filter(|_| lane.skipped.is_none()),
