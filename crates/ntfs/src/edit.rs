@@ -19,6 +19,7 @@ mod list;
 mod metadata;
 mod names;
 pub(crate) mod node;
+mod own;
 pub(crate) mod record_edit;
 mod records;
 mod rename;

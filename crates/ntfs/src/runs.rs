@@ -21,6 +21,11 @@ impl Run {
     pub fn end_vcn(&self) -> u64 {
         self.vcn + self.length
     }
+
+    /// The clusters of the volume; none in a hole.
+    pub fn clusters(&self) -> Option<std::ops::Range<u64>> {
+        self.lcn.map(|lcn| lcn..lcn.saturating_add(self.length))
+    }
 }
 
 /// Decodes data runs one after the other. After an error it ends.

@@ -35,7 +35,7 @@ fn units(text: &str) -> Vec<u16> {
 }
 
 /// Reparse data of a junction to a directory whose name has `length` letters.
-fn junction(length: usize) -> Vec<u8> {
+pub(crate) fn junction(length: usize) -> Vec<u8> {
     let text: Vec<u8> = units(&format!("\\??\\C:\\{}", "x".repeat(length)))
         .iter()
         .flat_map(|u| u.to_le_bytes())

@@ -8,6 +8,7 @@ pub mod conformance;
 pub mod crash;
 pub mod crash_edits;
 pub mod damage;
+pub mod damaged_edits;
 pub mod empty_image;
 pub mod env;
 pub mod foretelling;

@@ -4,6 +4,7 @@ mod bench;
 mod crash;
 mod differential;
 mod dist;
+mod fuzz_edits;
 mod instructions;
 mod random;
 mod scale;
@@ -35,6 +36,7 @@ pub(crate) const TASKS: &[Task] = &[
     crash::TASK,
     differential::TASK,
     dist::TASK,
+    fuzz_edits::TASK,
     instructions::TASK,
     random::FORETELL,
     random::SWEEP,

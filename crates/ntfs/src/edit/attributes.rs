@@ -454,7 +454,7 @@ impl<D: Device> Editor<D> {
                 .min(MAX_ATTRIBUTE_LIST)
                 .max(size)
                 .div_ceil(cluster)
-                - old_end;
+                .saturating_sub(old_end);
             self.claim_for(&mut extents, wanted)?;
         }
         (extents.data_size, extents.initialized_size) = (size, size);
@@ -469,6 +469,7 @@ impl<D: Device> Editor<D> {
             self.release_from(&extents, old_end)?;
             return Ok(false);
         }
+        self.expect_own_value(base, &extents)?;
         self.write_padded(&extents, 0, &bytes)?;
         Ok(true)
     }
@@ -478,8 +479,7 @@ impl<D: Device> Editor<D> {
         for run in extents.runs.iter().filter(|run| run.end_vcn() > vcn) {
             if let Some(lcn) = run.lcn {
                 let skipped = vcn.saturating_sub(run.vcn);
-                let range = lcn + skipped..lcn + run.length;
-                self.clusters.release(&self.change, &self.geometry, range)?;
+                self.release_run(extents.record, lcn + skipped..lcn + run.length)?;
             }
         }
         Ok(())

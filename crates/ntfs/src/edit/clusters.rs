@@ -8,6 +8,7 @@ use crate::boot::Geometry;
 use crate::change::Change;
 use crate::device::Device;
 use crate::error::{Error, Result};
+use crate::layout::well_known;
 use crate::ranges::RangeSet;
 use crate::value::Extents;
 
@@ -22,6 +23,8 @@ pub(crate) struct Clusters {
     zone: Range<u64>,
     /// Clusters that the committed state still uses: if they are claimed anew before the commit, they are not fresh.
     freed: RangeSet,
+    /// What the volume's own files hold, once that is known.
+    pub(super) own: Option<RangeSet>,
 }
 
 impl Clusters {
@@ -34,6 +37,7 @@ impl Clusters {
             next: 0,
             zone: 0..0,
             freed: RangeSet::new(),
+            own: None,
         }
     }
 
@@ -57,6 +61,7 @@ impl Clusters {
             next,
             zone,
             freed: RangeSet::new(),
+            own: None,
         })
     }
 
@@ -143,6 +148,23 @@ impl Clusters {
         self.bitmap.find_clear(within, most, &|at, buf| {
             load(&self.extents, change, geometry, at, buf)
         })
+    }
+
+    /// Clusters that are in use for certain must be marked so: a bitmap that is wrong there is not to be trusted.
+    pub(super) fn expect_used<D: Device>(
+        &mut self,
+        change: &Change<D>,
+        geometry: &Geometry,
+        run: &Range<u64>,
+    ) -> Result<()> {
+        match self.find(change, geometry, run.clone(), 1)? {
+            None => Ok(()),
+            Some(free) => {
+                let expected = format!("cluster {} of the volume's own files in use", free.start);
+                let damaged = Error::damaged("$Bitmap", free.start / 8, expected, "free");
+                Err(damaged.in_record(well_known::BITMAP))
+            }
+        }
     }
 
     /// Gives clusters back.

@@ -93,9 +93,12 @@ impl<D: Device> Editor<D> {
         } else {
             What::File(&[])
         };
+        // Where there is no index of reparse points, not even a plain file is to be left.
+        self.reparse_owner()?;
         let file = self.create(parent, name, &mut what)?;
-        self.set_reparse(file, data)?;
-        Ok(file)
+        let set = self.set_reparse(file, data);
+        self.spoiled |= set.is_err();
+        set.map(|()| file)
     }
 
     pub(super) fn create_streamed(

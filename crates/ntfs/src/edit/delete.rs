@@ -7,7 +7,6 @@ use super::index::Kind;
 use super::names::Found;
 use super::node::Key;
 use crate::device::Device;
-use crate::error::Result;
 use crate::file_ref::FileRef;
 use crate::layout::{attribute_type as ty, well_known};
 
@@ -85,7 +84,7 @@ impl<D: Device> Editor<D> {
         let places = self.all_attributes(base)?;
         let mut records = vec![];
         for place in &places {
-            self.release_extent(place.record, place.offset)?;
+            self.release_extent(base, place.record, place.offset)?;
             if place.record != base && !records.contains(&place.record) {
                 records.push(place.record);
             }
@@ -95,7 +94,7 @@ impl<D: Device> Editor<D> {
             .find(ty::ATTRIBUTE_LIST, &[])?
             .map(|list| list.offset)
         {
-            self.release_extent(base, place)?;
+            self.release_extent(base, base, place)?;
         }
         for number in records {
             self.free_record_number(number)?;
@@ -104,21 +103,9 @@ impl<D: Device> Editor<D> {
     }
 
     /// Gives back the clusters that one attribute describes.
-    fn release_extent(&mut self, number: u64, offset: usize) -> Result<()> {
-        let clusters = self.geometry.clusters;
-        let attribute = self.record(number)?.attribute_at(offset)?;
-        let Some(mapping) = attribute.non_resident() else {
-            return Ok(());
-        };
-        let runs: Vec<_> = mapping
-            .runs(clusters)
-            .collect::<Result<_>>()
-            .map_err(|e| e.in_record(number))?;
-        for run in runs {
-            if let Some(lcn) = run.lcn {
-                self.clusters
-                    .release(&self.change, &self.geometry, lcn..lcn + run.length)?;
-            }
+    fn release_extent(&mut self, base: u64, number: u64, offset: usize) -> EditResult<()> {
+        for run in self.runs_at(number, offset)? {
+            self.release_run(base, run)?;
         }
         Ok(())
     }

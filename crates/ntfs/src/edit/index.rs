@@ -157,6 +157,11 @@ impl<D: Device> Editor<D> {
     }
 
     fn open_index(&mut self, owner: u64, kind: Kind) -> Result<Index> {
+        let record = self.record(owner)?;
+        if !record.is_in_use() || record.base().is_some() {
+            let expected = "a base record in use";
+            return Err(Error::damaged("file record", 0x16, expected, "another").in_record(owner));
+        }
         let Some(place) = self.find(owner, kind.id(ty::INDEX_ROOT))? else {
             let actual = "none";
             return Err(Error::damaged("file record", 0, "an index root", actual).in_record(owner));

@@ -149,15 +149,13 @@ impl<D: Device> Editor<D> {
 
     /// The sequence number that a free record has kept for its next use; 1 in one that was never used.
     fn reused_sequence(&mut self, number: u64) -> Result<u16> {
-        if number >= self.formatted_records {
-            return Ok(1);
-        }
         let cached = self
             .records
             .get(&number)
             .map(|c| c.record.header().sequence.get());
         let sequence = match cached {
             Some(sequence) => sequence,
+            None if number >= self.formatted_records => 1,
             None => match Record::from_disk(number, self.read_record_bytes(number)?) {
                 // The bitmap says free and the record says in use: one of the two is wrong, and using it could lose a file.
                 Ok(record) if record.is_in_use() => {
@@ -224,6 +222,8 @@ impl<D: Device> Editor<D> {
         let clusters = wanted.div_ceil(cluster).max(1);
         let least = per_record.div_ceil(cluster).max(1);
         let id = Id::new(attribute_type::DATA, &[]);
+        // Needs records, and there are none while the extents are taken out.
+        self.know_own_clusters()?;
         let mut extents = std::mem::take(&mut self.mft);
         let grown = match self.claim_for(&mut extents, clusters) {
             // The last clusters of a volume are worth as much as the first.

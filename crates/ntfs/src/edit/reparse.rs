@@ -177,7 +177,7 @@ impl<D: Device> Editor<D> {
         self.refresh_entries(base, &summary)
     }
 
-    fn reparse_owner(&mut self) -> EditResult<u64> {
+    pub(crate) fn reparse_owner(&mut self) -> EditResult<u64> {
         if let Some(owner) = self.reparse_index {
             return Ok(owner);
         }

@@ -51,6 +51,8 @@ impl<D: Device> Editor<D> {
         };
         let inherited = descriptor::inherit(&own, container).map_err(|e| e.in_record(parent))?;
         let found = self.security_id(&inherited)?;
+        // Found by its hash: whoever has the id alone must find it, too.
+        self.descriptor_of(found)?;
         // A directory with a descriptor of its own shares it with no other.
         if id != 0 {
             self.security.by_parent.insert((id, container), found);

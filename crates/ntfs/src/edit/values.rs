@@ -77,6 +77,7 @@ impl<D: Device> Editor<D> {
             .runs
             .last()
             .and_then(|run| run.lcn.map(|lcn| lcn + run.length));
+        self.know_own_clusters()?;
         let claimed = self
             .clusters
             .claim(&self.change, &self.geometry, clusters, near)?;
@@ -99,11 +100,8 @@ impl<D: Device> Editor<D> {
 
     /// Gives all clusters of a value back.
     pub(crate) fn release_all(&mut self, extents: &Extents) -> EditResult<()> {
-        for run in &extents.runs {
-            if let Some(lcn) = run.lcn {
-                self.clusters
-                    .release(&self.change, &self.geometry, lcn..lcn + run.length)?;
-            }
+        for run in extents.runs.iter().filter_map(Run::clusters) {
+            self.release_run(extents.record, run)?;
         }
         Ok(())
     }

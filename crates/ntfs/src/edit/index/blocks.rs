@@ -92,7 +92,10 @@ impl<D: Device> Editor<D> {
             .map_or(0, |extents| extents.data_size / size);
         let found = (index.next_block..blocks).find(|&block| !is_used(&index.bitmap, block));
         let block = match found {
-            Some(block) => block,
+            Some(block) => {
+                self.expect_own_blocks(index)?;
+                block
+            }
             None => {
                 self.append_block(index, blocks)?;
                 blocks
@@ -101,6 +104,14 @@ impl<D: Device> Editor<D> {
         index.next_block = block + 1;
         self.mark_block(index, block, true)?;
         Ok(block * size / index.vcn_unit)
+    }
+
+    /// A block in use was read and is one; a free one may be anything.
+    fn expect_own_blocks(&mut self, index: &Index) -> EditResult<()> {
+        match &index.blocks {
+            Some(extents) => self.expect_own_value(index.owner, extents),
+            None => Ok(()),
+        }
     }
 
     /// Gives a block back.
@@ -214,6 +225,7 @@ impl<D: Device> Editor<D> {
         byte: usize,
         grew: bool,
     ) -> EditResult<()> {
+        self.expect_own_value(index.owner, extents)?;
         if !grew {
             let changed = &index.bitmap[byte..=byte];
             write_extents(extents, &self.change, &self.geometry, byte as u64, changed)?;
