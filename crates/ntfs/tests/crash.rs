@@ -3,6 +3,8 @@
 
 use testkit::crash::Subsets;
 use testkit::crash_edits::{Effort, KINDS, cut, cut_random, fail_each_call};
+use testkit::crash_repairs;
+use testkit::mendable::MENDABLE;
 
 const SHORT: Effort = Effort {
     cuts: Subsets {
@@ -35,5 +37,25 @@ fn a_row_of_random_edits_is_whole_or_not_at_all() {
 fn whichever_call_fails_the_volume_is_old_or_new() {
     for kind in KINDS.iter().step_by(4) {
         assert!(fail_each_call(kind).unwrap() > 5);
+    }
+}
+
+#[test]
+fn every_kind_of_repair_is_whole_or_not_at_all() {
+    for case in MENDABLE {
+        let tried = crash_repairs::cut(case, SHORT).unwrap();
+        assert!(
+            tried.states > 20 && tried.inner > 20,
+            "{}: only {tried:?}",
+            case.0
+        );
+    }
+}
+
+#[test]
+fn whichever_call_of_a_repair_fails_the_volume_is_as_it_was_or_mended() {
+    for case in MENDABLE.iter().step_by(4) {
+        let calls = crash_repairs::fail_each_call(case).unwrap();
+        assert!(calls > 3, "{}: {calls} calls", case.0);
     }
 }

@@ -1,23 +1,19 @@
 //! Every kind of edit under power cuts: the volume comes back wholly old or wholly new, and clean.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 
-use linksmith_ntfs::check::findings;
+use linksmith_ntfs::FileRef;
 use linksmith_ntfs::device::Memory;
 use linksmith_ntfs::edit::{EditOptions, EditResult, Editor, NewTimes};
 use linksmith_ntfs::format::{FormatOptions, format};
-use linksmith_ntfs::journal::{MemoryJournal, recover};
-use linksmith_ntfs::{FileRef, Volume};
+use linksmith_ntfs::journal::MemoryJournal;
 
-use crate::crash::{Content, CrashState, Failure, RecordedDisk, Recorder, Subsets};
-use crate::listing::{Listing, list};
+use crate::crash::{RecordedDisk, Recorder};
+use crate::crash_judge::{self, IMAGE, JOURNAL};
+pub use crate::crash_judge::{Effort, Tried};
 use crate::rng::Rng;
 
-const IMAGE: usize = 0;
-const JOURNAL: usize = 1;
-const NOW: u64 = 134_000_000_000_000_000;
+pub(crate) const NOW: u64 = 134_000_000_000_000_000;
 
 type Edit = fn(&mut Editor<&RecordedDisk>) -> EditResult<()>;
 
@@ -30,7 +26,7 @@ pub struct Kind {
     edit: Edit,
 }
 
-fn units(text: &str) -> Vec<u16> {
+pub(crate) fn units(text: &str) -> Vec<u16> {
     text.encode_utf16().collect()
 }
 
@@ -284,28 +280,6 @@ pub const KINDS: &[Kind] = &[
     },
 ];
 
-/// How far a run goes.
-#[derive(Clone, Copy, Debug)]
-pub struct Effort {
-    /// Cuts of the commit.
-    pub cuts: Subsets,
-    /// Cuts of each recovery; none where 0.
-    pub inner: u32,
-    /// Every how many states the recovery is cut, too.
-    pub inner_every: u64,
-}
-
-/// What was tried.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tried {
-    /// States after a cut of the commit.
-    pub states: u64,
-    /// States after a cut of a recovery.
-    pub inner: u64,
-    /// Volumes that were checked and listed: the others were equal to one of these, byte for byte.
-    pub distinct: u64,
-}
-
 /// An empty volume as small as can be, so that whole volumes can be compared a million times.
 fn empty() -> &'static [u8] {
     static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
@@ -322,7 +296,7 @@ fn empty() -> &'static [u8] {
 }
 
 /// The volume before an edit.
-fn prepared(before: impl FnOnce(&mut Editor<&Memory>) -> EditResult<()>) -> Vec<u8> {
+pub(crate) fn prepared(before: impl FnOnce(&mut Editor<&Memory>) -> EditResult<()>) -> Vec<u8> {
     let device = Memory::new(empty().to_vec());
     let mut editor = Editor::open(&device, NOW, EditOptions::default()).expect("it opens");
     before(&mut editor).expect("the state before");
@@ -343,87 +317,6 @@ fn run(
     editor.commit(&journal).map(|_| ())
 }
 
-fn listing(content: &Content) -> Result<Listing, String> {
-    let volume = Volume::open(Memory::new(content.to_vec())).map_err(|e| e.to_string())?;
-    let found = findings(&volume).map_err(|e| e.to_string())?;
-    match found.first() {
-        None => list(&volume).map_err(|e| e.to_string()),
-        Some(first) => Err(format!("{} findings, first {first:?}", found.len())),
-    }
-}
-
-fn key(content: &Content) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for (number, bytes) in content.changed_sectors() {
-        (number, &bytes[..]).hash(&mut hasher);
-    }
-    hasher.finish()
-}
-
-/// The two sides of an edit, and what was found out so far.
-struct Judge {
-    old: Listing,
-    new: Listing,
-    known: HashMap<u64, bool>,
-    tried: Tried,
-    effort: Effort,
-}
-
-impl Judge {
-    /// Whether a recovered volume is the new one; an error where it is neither.
-    fn side(&mut self, content: &Content) -> Result<bool, String> {
-        let key = key(content);
-        if let Some(&side) = self.known.get(&key) {
-            return Ok(side);
-        }
-        let found = listing(content)?;
-        let side = found == self.new;
-        if !side && found != self.old {
-            return Err("neither the old tree nor the new one".to_owned());
-        }
-        self.tried.distinct += 1;
-        self.known.insert(key, side);
-        Ok(side)
-    }
-
-    fn state(&mut self, state: CrashState, committed: bool) -> Result<(), String> {
-        self.tried.states += 1;
-        let at = state.calls;
-        let recorder = Recorder::new(state.disks);
-        recover(&recorder.disk(IMAGE), &recorder.disk(JOURNAL))
-            .map_err(|e| format!("after {at} calls: {e}"))?;
-        let side = self
-            .side(&recorder.now()[IMAGE])
-            .map_err(|e| format!("after {at} calls: {e}"))?;
-        if committed && !side && self.old != self.new {
-            return Err(format!("after {at} calls: a committed change came undone"));
-        }
-        if self.effort.inner == 0 || self.tried.states % self.effort.inner_every != 0 {
-            return Ok(());
-        }
-        let few = Subsets {
-            all_up_to: 4,
-            random: self.effort.inner,
-            seed: at,
-        };
-        let mut inner = 0;
-        recorder.crash_states(few, |cut| {
-            inner += 1;
-            let again = Recorder::new(cut.disks);
-            recover(&again.disk(IMAGE), &again.disk(JOURNAL))
-                .map_err(|e| format!("recovering again: {e}"))?;
-            let now = self.side(&again.now()[IMAGE])?;
-            if side && !now && self.old != self.new {
-                Err("a recovered change came undone".to_owned())
-            } else {
-                Ok(())
-            }
-        })?;
-        self.tried.inner += inner;
-        Ok(())
-    }
-}
-
 /// Cuts the power at every moment of one kind of edit.
 ///
 /// # Errors
@@ -438,23 +331,8 @@ fn cut_edit(
     edit: impl FnOnce(&mut Editor<&RecordedDisk>) -> EditResult<()>,
     effort: Effort,
 ) -> Result<Tried, String> {
-    let recorder = Recorder::new(vec![Content::new(bytes), Content::new(Vec::new())]);
-    let old = listing(&recorder.now()[IMAGE])?;
-    run(&recorder, edit).map_err(|e| format!("the edit: {e}"))?;
-    let new = listing(&recorder.now()[IMAGE])?;
-    let calls = recorder.calls();
-    let mut judge = Judge {
-        old,
-        new,
-        known: HashMap::new(),
-        tried: Tried::default(),
-        effort,
-    };
-    recorder.crash_states(effort.cuts, |state| {
-        let committed = state.calls >= calls;
-        judge.state(state, committed)
-    })?;
-    Ok(judge.tried)
+    let state = crash_judge::clean;
+    crash_judge::cut(bytes, |recorder| run(recorder, edit), &state, effort)
 }
 
 /// Cuts the power at every moment of a long random row of edits in one change.
@@ -518,30 +396,7 @@ fn random_steps(e: &mut Editor<&RecordedDisk>, seed: u64, steps: u32) -> EditRes
 /// What is wrong with the volume afterwards.
 pub fn fail_each_call(kind: &Kind) -> Result<u64, String> {
     let bytes = prepared(kind.before);
-    let disks = || vec![Content::new(bytes.clone()), Content::new(Vec::new())];
-    let whole = Recorder::new(disks());
-    let old = listing(&whole.now()[IMAGE])?;
-    run(&whole, kind.edit).map_err(|e| format!("{}: {e}", kind.name))?;
-    let new = listing(&whole.now()[IMAGE])?;
-    for n in 0..whole.calls() {
-        for failure in [Failure::Only(n), Failure::From(n)] {
-            let recorder = Recorder::new(disks());
-            recorder.fail(Some(failure));
-            if run(&recorder, kind.edit).is_ok() {
-                return Err(format!("{}: {failure:?} went unnoticed", kind.name));
-            }
-            recorder.fail(None);
-            recover(&recorder.disk(IMAGE), &recorder.disk(JOURNAL))
-                .map_err(|e| format!("{}: {failure:?}: {e}", kind.name))?;
-            let found = listing(&recorder.now()[IMAGE])
-                .map_err(|e| format!("{}: {failure:?}: {e}", kind.name))?;
-            if found != old && found != new {
-                return Err(format!(
-                    "{}: {failure:?}: neither the old tree nor the new one",
-                    kind.name
-                ));
-            }
-        }
-    }
-    Ok(whole.calls())
+    let run = |recorder: &Recorder| run(recorder, kind.edit);
+    crash_judge::fail_each_call(&bytes, run, &crash_judge::clean)
+        .map_err(|e| format!("{}: {e}", kind.name))
 }

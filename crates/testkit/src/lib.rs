@@ -7,6 +7,8 @@ pub mod changes;
 pub mod conformance;
 pub mod crash;
 pub mod crash_edits;
+pub mod crash_judge;
+pub mod crash_repairs;
 pub mod damage;
 pub mod damaged_edits;
 pub mod empty_image;
@@ -15,6 +17,7 @@ pub mod foretelling;
 #[cfg(unix)]
 pub mod image;
 pub mod listing;
+pub mod mendable;
 #[cfg(unix)]
 pub mod oracle;
 pub mod rng;

@@ -1,7 +1,9 @@
-//! Power cuts in every kind of edit of an image and in random rows of edits, until enough states were tried.
+//! Power cuts in every kind of edit and repair of an image and in random rows of edits, until enough states were tried.
 
 use testkit::crash::Subsets;
 use testkit::crash_edits::{Effort, KINDS, Tried, cut, cut_random, fail_each_call};
+use testkit::crash_repairs;
+use testkit::mendable::MENDABLE;
 
 use super::{Outcome, Task};
 
@@ -9,7 +11,7 @@ use super::{Outcome, Task};
 pub(crate) const TASK: Task = Task {
     name: "crash",
     args: "[STATES]",
-    about: "cut the power in every kind of edit of an image: at least STATES (1,000,000) states, cut recoveries not counted",
+    about: "cut the power in every kind of edit and repair of an image: at least STATES (1,000,000) states, cut recoveries not counted",
     run,
 };
 
@@ -23,24 +25,34 @@ const EFFORT: Effort = Effort {
     inner_every: 50,
 };
 
+/// What one kind of commit comes to: what was tried, and the calls that were let fail.
+type Run = Box<dyn Fn() -> Result<(Tried, u64), String>>;
+
 fn run(args: &[String]) -> Result<Outcome, String> {
     let wanted: u64 = match args.first() {
         Some(text) => text.parse().map_err(|_| format!("'{text}' is no number"))?,
         None => 1_000_000,
     };
     let mut total = Tried::default();
-    for kind in KINDS {
-        let tried = match cut(kind, EFFORT) {
-            Ok(tried) => tried,
-            Err(wrong) => return Ok(found(&wrong)),
+    let edits = KINDS.iter().map(|kind| {
+        let run = || Ok((cut(kind, EFFORT)?, fail_each_call(kind)?));
+        (kind.name, Box::new(run) as Run)
+    });
+    let repairs = MENDABLE.iter().map(|case| {
+        let run = || {
+            let tried = crash_repairs::cut(case, EFFORT)?;
+            Ok((tried, crash_repairs::fail_each_call(case)?))
         };
-        let calls = match fail_each_call(kind) {
-            Ok(calls) => calls,
+        (case.0, Box::new(run) as Run)
+    });
+    for (name, run) in edits.chain(repairs) {
+        let (tried, calls) = match run() {
+            Ok(counts) => counts,
             Err(wrong) => return Ok(found(&wrong)),
         };
         println!(
-            "{:<32} {:>9} states {:>9} in recovery {:>6} distinct {calls:>4} failing calls",
-            kind.name, tried.states, tried.inner, tried.distinct
+            "{name:<48} {:>9} states {:>9} in recovery {:>6} distinct {calls:>4} failing calls",
+            tried.states, tried.inner, tried.distinct
         );
         add(&mut total, tried);
     }
@@ -56,7 +68,7 @@ fn run(args: &[String]) -> Result<Outcome, String> {
         }
     }
     println!(
-        "{} states, {} in recovery, {} distinct volumes checked, {seed} random rows: all old or new, all clean",
+        "{} states, {} in recovery, {} distinct volumes checked, {seed} random rows: all old or new",
         total.states, total.inner, total.distinct
     );
     Ok(Outcome::Done)
