@@ -98,6 +98,26 @@ impl EntryPath {
         self.name_bytes().filter_map(|b| Name::from_bytes(b).ok())
     }
 
+    /// Each name after the first `end` bytes of the path, and where its own path ends. `end` is such an
+    /// end itself, or 0 for all names.
+    pub fn names_after(&self, end: usize) -> impl Iterator<Item = (Name, usize)> + '_ {
+        let rest = self.0.get(end..).unwrap_or_default();
+        let mut at = end;
+        rest.split(|b| *b == b'/').filter_map(move |name| {
+            let begin = at;
+            at = begin + name.len() + 1;
+            let is_name = !name.is_empty();
+            let name = is_name.then(|| Name::from_bytes(name).ok()).flatten()?;
+            Some((name, at - 1))
+        })
+    }
+
+    /// The path of which the first `end` bytes are the whole; `end` as [`names_after`](Self::names_after)
+    /// gives it.
+    pub fn up_to(&self, end: usize) -> Self {
+        Self(self.0.get(..end).unwrap_or(&self.0).to_vec())
+    }
+
     /// Whether this is `dir` or lies below it, compared byte for byte.
     pub fn starts_with(&self, dir: &Self) -> bool {
         dir.is_root()
@@ -142,6 +162,26 @@ mod tests {
         assert!(p.pop() && p.pop() && !p.pop());
         assert!(p.is_root());
         assert_eq!(p.parent(), None);
+    }
+
+    #[test]
+    fn names_and_where_they_end() {
+        let p = path("ab/c/de");
+        let names = |end| -> Vec<(String, String)> {
+            p.names_after(end)
+                .map(|(name, end)| {
+                    let name = String::from_utf8_lossy(name.as_bytes()).into_owned();
+                    (name, p.up_to(end).display().into_owned())
+                })
+                .collect()
+        };
+        let pair = |name: &str, path: &str| (name.to_owned(), path.to_owned());
+        let all = [pair("ab", "ab"), pair("c", "ab/c"), pair("de", "ab/c/de")];
+        assert_eq!(names(0), all);
+        assert_eq!(names(2), all[1..]);
+        assert_eq!(names(4), all[2..]);
+        assert_eq!(names(7), []);
+        assert_eq!(EntryPath::root().names_after(0).count(), 0);
     }
 
     #[test]

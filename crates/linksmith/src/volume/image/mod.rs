@@ -8,6 +8,7 @@ mod journal;
 mod mend;
 mod read;
 mod sweep;
+mod trail;
 mod write;
 
 use std::cmp::Ordering;
@@ -22,6 +23,7 @@ use linksmith_ntfs::edit::Editor;
 use linksmith_ntfs::journal::{CommitReport, JournalStore, recover};
 
 use found::Found;
+use trail::Trail;
 
 pub use device::{Access, FileDevice, container_of, open_device};
 pub use journal::FileJournal;
@@ -46,6 +48,8 @@ pub struct ImageVolume {
     device: Arc<dyn Device>,
     /// Replaced where a commit moved what a reader keeps in memory.
     ntfs: RwLock<Arc<Shared>>,
+    /// Where the last path led, as of the last change.
+    trail: Mutex<Trail>,
     info: VolumeInfo,
     writer: Option<Writer>,
     /// The journal of an interrupted change, where it was not completed.
@@ -172,6 +176,7 @@ impl ImageVolume {
         Ok(Self {
             device,
             ntfs,
+            trail: Mutex::default(),
             info,
             writer,
             waiting: None,

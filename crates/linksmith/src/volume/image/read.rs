@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
+use std::sync::{MutexGuard, PoisonError};
 
 use linksmith_ntfs::FileRef;
 use linksmith_ntfs::Result as NtfsResult;
@@ -12,6 +13,7 @@ use linksmith_ntfs::layout::{
 use linksmith_ntfs::tree::{DirEntry, FileNames};
 
 use super::contents::Contents;
+use super::trail::{Start, Stop, Trail};
 use super::{Cause, ImageVolume, cause};
 use crate::entry::{Attributes, Base, Entry, FileId, FileTime, LinkText, Times};
 use crate::path::{EntryPath, Name};
@@ -113,21 +115,34 @@ impl ImageVolume {
 
     /// The file at a path; never through a link.
     pub(super) fn find(&self, at: &EntryPath) -> Result<Found, Cause> {
-        let root = self.ntfs().file(well_known::ROOT).map_err(cause::of)?;
-        let mut found = Found {
-            file: root,
-            name: None,
+        let start = self.trail().start(at);
+        let mut passed = Vec::new();
+        let found = self.walk(at, start, &mut passed);
+        self.trail().extend(at, start, &passed);
+        found
+    }
+
+    /// Goes from a directory above down to `at`, and notes the directories it comes through.
+    fn walk(&self, at: &EntryPath, start: Start, passed: &mut Vec<Stop>) -> Result<Found, Cause> {
+        let (file, mut end) = match start.stop {
+            Some(stop) => (
+                self.ntfs().file_by_ref(stop.file).map_err(damaged)?,
+                stop.end,
+            ),
+            None => (self.ntfs().file(well_known::ROOT).map_err(cause::of)?, 0),
         };
-        let mut path = EntryPath::root();
-        let mut names = at.names().peekable();
-        while let Some(name) = names.next() {
+        let mut found = Found { file, name: None };
+        for (name, name_end) in at.names_after(end) {
             if self.is_link(&found.file) {
-                return Err(Cause::ThroughLink(path));
+                return Err(Cause::ThroughLink(at.up_to(end)));
             }
             if !found.file.is_directory() {
                 return Err(Cause::NotADirectory);
             }
-            path.push(&name);
+            if end > start.stop.map_or(0, |stop| stop.end) {
+                let file = found.file.reference();
+                passed.push(Stop { end, file });
+            }
             // What cannot be a name here is not there either.
             let entry = match name.to_utf16() {
                 Ok(units) => self
@@ -136,12 +151,12 @@ impl ImageVolume {
                     .map_err(cause::of)?,
                 Err(_) => None,
             };
+            end = name_end;
             let Some(entry) = entry else {
-                let last = names.peek().is_none();
-                return Err(if last {
-                    Cause::NotFound
-                } else {
-                    Cause::PathNotFound(path)
+                let is_last = end == at.as_bytes().len();
+                return Err(match is_last {
+                    true => Cause::NotFound,
+                    false => Cause::PathNotFound(at.up_to(end)),
                 });
             };
             let file = self.ntfs().file_by_ref(entry.file).map_err(damaged)?;
@@ -151,6 +166,10 @@ impl ImageVolume {
             };
         }
         Ok(found)
+    }
+
+    pub(super) fn trail(&self) -> MutexGuard<'_, Trail> {
+        self.trail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn is_link(&self, file: &File) -> bool {

@@ -5,8 +5,9 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use linksmith_ntfs::FileRef;
 use linksmith_ntfs::device::Device;
 use linksmith_ntfs::edit::{EditError, EditOptions, Editor, Found, NewTimes};
-use linksmith_ntfs::journal::JournalError;
+use linksmith_ntfs::journal::{CommitReport, JournalError};
 
+use super::trail::{Start, Stop, Trail};
 use super::{ApplyError, Cause, ImageVolume, Shared, Sources, VolumeError, Writer, Writing, cause};
 use crate::entry::{Attributes, FileTime, LinkText, Times};
 use crate::path::{EntryPath, Name};
@@ -47,7 +48,7 @@ impl ImageVolume {
             volume: self,
             sources,
             editor,
-            last: None,
+            trail: Trail::default(),
         };
         for (number, step) in steps.iter().enumerate() {
             if let Err(cause) = steps_done.run(step) {
@@ -92,13 +93,25 @@ impl ImageVolume {
         let Some(mut editor) = writing.editor.take() else {
             return Ok(());
         };
-        writing.last = Some(editor.commit(&*writer.journal)?);
+        let committed = self.commit_and_reopen(writer, &mut editor);
+        // After a failure too: the disk may be in either state then.
+        self.trail().forget();
+        writing.last = Some(committed?);
+        writing.editor = Some(editor);
+        Ok(())
+    }
+
+    fn commit_and_reopen(
+        &self,
+        writer: &Writer,
+        editor: &mut Edit,
+    ) -> Result<CommitReport, EditError> {
+        let report = editor.commit(&*writer.journal)?;
         if editor.record_count() != self.ntfs().record_count() {
             let fresh: Shared = self.ntfs().reopened()?;
             *self.ntfs.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         }
-        writing.editor = Some(editor);
-        Ok(())
+        Ok(report)
     }
 }
 
@@ -107,8 +120,8 @@ struct Steps<'e> {
     volume: &'e ImageVolume,
     sources: &'e dyn Sources,
     editor: &'e mut Edit,
-    /// The directory that was looked up last: most steps have the same as the one before.
-    last: Option<(EntryPath, FileRef)>,
+    /// Where the last path led: most steps are near the one before.
+    trail: Trail,
 }
 
 impl Steps<'_> {
@@ -143,7 +156,6 @@ impl Steps<'_> {
                 self.editor
                     .clear_reparse(found.file)
                     .map_err(cause::of_edit)?;
-                self.last = None;
             }
             Step::HardLink { existing, new } => {
                 let found = self.find(existing)?;
@@ -168,10 +180,10 @@ impl Steps<'_> {
 
     /// The directory in which a path's last name is, and that name.
     fn slot(&mut self, at: &EntryPath) -> Result<(FileRef, Name), Cause> {
-        let (Some(name), Some(parent)) = (at.file_name(), at.parent()) else {
+        let Some(name) = at.file_name() else {
             return Err(Cause::Unsupported("a change of its root directory"));
         };
-        let directory = self.directory(&parent)?;
+        let directory = self.above(at)?;
         check_windows_name(&name)?;
         Ok((directory, name))
     }
@@ -184,45 +196,61 @@ impl Steps<'_> {
         Ok((parent, name.to_utf16()?))
     }
 
-    /// A directory that names can be looked up in.
-    fn directory(&mut self, at: &EntryPath) -> Result<FileRef, Cause> {
-        if let Some((path, directory)) = &self.last {
-            if path == at {
-                return Ok(*directory);
+    /// The directory that a path's last name is looked up in.
+    fn above(&mut self, at: &EntryPath) -> Result<FileRef, Cause> {
+        let start = self.trail.start(at);
+        let mut passed = Vec::new();
+        let above = self.walk_above(at, start, &mut passed);
+        self.trail.extend(at, start, &passed);
+        above
+    }
+
+    fn walk_above(
+        &mut self,
+        at: &EntryPath,
+        start: Start,
+        passed: &mut Vec<Stop>,
+    ) -> Result<FileRef, Cause> {
+        let (mut here, end) = match start.stop {
+            Some(stop) => (stop.file, stop.end),
+            None => (self.editor.root().map_err(cause::of_edit)?, 0),
+        };
+        for (name, end) in at.names_after(end) {
+            if end == at.as_bytes().len() {
+                break;
             }
+            let found = self.look_up(here, &name)?;
+            let found = found.ok_or_else(|| Cause::PathNotFound(at.up_to(end)))?;
+            if found.is_reparse_point() {
+                return Err(Cause::ThroughLink(at.up_to(end)));
+            }
+            if !found.is_directory() {
+                return Err(Cause::NotADirectory);
+            }
+            here = found.file;
+            passed.push(Stop { end, file: here });
         }
-        if at.is_root() {
-            return self.editor.root().map_err(cause::of_edit);
+        Ok(here)
+    }
+
+    /// What a name is in a directory. What cannot be a name here is not there either.
+    fn look_up(&mut self, directory: FileRef, name: &Name) -> Result<Option<Found>, Cause> {
+        match name.to_utf16() {
+            Ok(units) => self
+                .editor
+                .lookup(directory, &units)
+                .map_err(cause::of_edit),
+            Err(_) => Ok(None),
         }
-        let found = self.find(at).map_err(|cause| match cause {
-            Cause::NotFound => Cause::PathNotFound(at.clone()),
-            other => other,
-        })?;
-        if found.is_reparse_point() {
-            return Err(Cause::ThroughLink(at.clone()));
-        }
-        if !found.is_directory() {
-            return Err(Cause::NotADirectory);
-        }
-        self.last = Some((at.clone(), found.file));
-        Ok(found.file)
     }
 
     /// The entry at a path that is not the root.
     fn find(&mut self, at: &EntryPath) -> Result<Found, Cause> {
-        let (Some(name), Some(parent)) = (at.file_name(), at.parent()) else {
+        let Some(name) = at.file_name() else {
             return Err(Cause::Unsupported("a change of its root directory"));
         };
-        let directory = self.directory(&parent)?;
-        // What cannot be a name here is not there either.
-        let Ok(units) = name.to_utf16() else {
-            return Err(Cause::NotFound);
-        };
-        let found = self
-            .editor
-            .lookup(directory, &units)
-            .map_err(cause::of_edit)?;
-        found.ok_or(Cause::NotFound)
+        let directory = self.above(at)?;
+        self.look_up(directory, &name)?.ok_or(Cause::NotFound)
     }
 
     fn copy_file(&mut self, at: &EntryPath, from: &Source) -> Result<(), Cause> {
@@ -309,17 +337,17 @@ impl Steps<'_> {
             }
             None => {}
         }
-        self.last = None;
+        self.trail.leave(file);
         self.editor
             .set_reparse(file, data.as_bytes())
             .map_err(cause::of_edit)
     }
 
     fn rename(&mut self, from: &EntryPath, to: &EntryPath, replace: bool) -> Result<(), Cause> {
-        self.find(from)?;
+        let moved = self.find(from)?.file;
         let (parent, name) = self.slot(from)?;
         let (new_parent, new_name) = self.slot(to)?;
-        self.last = None;
+        self.trail.leave(moved);
         let (name, new_name) = (name.to_utf16()?, new_name.to_utf16()?);
         let renamed = self
             .editor
@@ -331,11 +359,10 @@ impl Steps<'_> {
         if at.is_root() {
             return Err(Cause::Unsupported("removing its root directory"));
         }
-        self.find(at)?;
-        let (parent, name) = (at.parent().unwrap_or_else(EntryPath::root), at.file_name());
-        let directory = self.directory(&parent)?;
-        let name = name.ok_or(Cause::NotFound)?.to_utf16()?;
-        self.last = None;
+        let gone = self.find(at)?.file;
+        let directory = self.above(at)?;
+        let name = at.file_name().ok_or(Cause::NotFound)?.to_utf16()?;
+        self.trail.leave(gone);
         self.editor.remove(directory, &name).map_err(cause::of_edit)
     }
 

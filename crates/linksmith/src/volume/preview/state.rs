@@ -231,7 +231,7 @@ impl<'v> View<'v> {
     /// The entry at a path; errors as any volume gives them.
     pub(super) fn find(&self, at: &EntryPath, op: &'static str) -> Result<Found, VolumeError> {
         let (mut found, mut here) = self.nearest_known(at)?;
-        for name in at.names().skip(here.names().count()) {
+        for (name, _) in at.names_after(here.as_bytes().len()) {
             Self::enter(&found.entry, &here, at, op)?;
             let child = self.child(&found, &name).map_err(|e| moved(e, at))?;
             here.push(&name);
