@@ -1,15 +1,16 @@
 //! The orders of index keys.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32};
 
 use crate::error::{Error, Result};
 
-/// The volume's `$UpCase`: each UTF-16 unit's upper case.
+/// The volume's `$UpCase`: each UTF-16 unit's upper case. Clones share the table.
 #[derive(Clone)]
-pub struct UpCase(Box<[u16]>);
+pub struct UpCase(Arc<[u16]>);
 
 /// How the names of one directory are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,14 +28,17 @@ impl UpCase {
 
     /// From the contents of `$UpCase`: 128 KiB.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let table: Box<[u16]> = bytes
-            .chunks_exact(2)
-            .map(|p| p.iter().rev().fold(0, |v, b| v << 8 | u16::from(*b)))
-            .collect();
-        if table.len() != Self::UNITS || bytes.len() % 2 != 0 {
-            return Err(Error::damaged("$UpCase", 0, "131072 bytes", bytes.len()));
+        match <[U16]>::ref_from_bytes(bytes) {
+            Ok(units) if units.len() == Self::UNITS => {
+                Ok(Self(units.iter().map(|unit| unit.get()).collect()))
+            }
+            _ => Err(Error::damaged("$UpCase", 0, "131072 bytes", bytes.len())),
         }
-        Ok(Self(table))
+    }
+
+    /// Every unit is its own upper case: until a volume's own table is read.
+    pub(crate) fn none() -> Self {
+        Self(Arc::default())
     }
 
     /// The table that is the same for ASCII and leaves everything else alone; for tests and for volumes whose own cannot be read.

@@ -55,7 +55,7 @@ impl<D: Device> Volume<D> {
             device,
             geometry,
             mft,
-            upcase: UpCase::ascii(),
+            upcase: UpCase::none(),
             information: Information::default(),
             health: Health::default(),
         };

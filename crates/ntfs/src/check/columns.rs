@@ -1,5 +1,6 @@
 //! What a check keeps of each record: 36 bytes in columns, and 24 for each name.
 
+use crate::change::FastMap;
 use crate::file_name::FileNameView;
 use crate::file_ref::FileRef;
 
@@ -19,9 +20,13 @@ pub(super) mod bit {
     pub(crate) const SCANNED: u16 = 1 << 11;
 }
 
-/// One column for each fact.
+/// One column for each fact. A row for each record of the volume, or for those alone that something was noted of.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
+    /// The records of the volume.
+    records: u64,
+    /// The rows of the records that have one; `None` where each has its own.
+    rows: Option<FastMap<u64, u32>>,
     pub(super) sequence: Vec<u16>,
     pub(super) bits: Vec<u16>,
     /// The link count that the record states.
@@ -36,44 +41,108 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// With a row for each of so many records.
     pub(super) fn new(records: usize) -> Self {
+        let mut columns = Self {
+            records: records as u64,
+            ..Self::default()
+        };
+        columns.grow(records);
+        columns
+    }
+
+    /// With rows for those of so many records that something is noted of: a table as large as `$MFT` would cost more
+    /// than what a small change touches.
+    pub(super) fn of_few(records: u64) -> Self {
         Self {
-            sequence: vec![0; records],
-            bits: vec![0; records],
-            stated: vec![0; records],
-            counted: vec![0; records],
-            attributes: vec![0; records],
-            security: vec![0; records],
-            tag: vec![0; records],
-            size: vec![0; records],
-            allocated: vec![0; records],
+            records,
+            rows: Some(FastMap::default()),
+            ..Self::default()
         }
     }
 
+    fn grow(&mut self, rows: usize) {
+        self.sequence.resize(rows, 0);
+        self.bits.resize(rows, 0);
+        self.stated.resize(rows, 0);
+        self.counted.resize(rows, 0);
+        self.attributes.resize(rows, 0);
+        self.security.resize(rows, 0);
+        self.tag.resize(rows, 0);
+        self.size.resize(rows, 0);
+        self.allocated.resize(rows, 0);
+    }
+
+    /// The records of the volume, whether they have rows or not.
     pub(super) fn len(&self) -> u64 {
+        self.records
+    }
+
+    /// The number of rows there are.
+    pub(super) fn rows(&self) -> u64 {
         self.bits.len() as u64
     }
 
+    /// The row of a record; one past the end where it has none.
+    pub(super) fn row(&self, record: u64) -> u64 {
+        match &self.rows {
+            None => record,
+            Some(rows) => rows.get(&record).map_or(u64::MAX, |row| u64::from(*row)),
+        }
+    }
+
+    fn row_mut(&mut self, record: u64) -> u64 {
+        let (there, next) = (record < self.records, self.bits.len());
+        let Some(rows) = self.rows.as_mut().filter(|_| there) else {
+            return self.row(record);
+        };
+        let row = *rows.entry(record).or_insert(next as u32);
+        if row as usize == next {
+            self.grow(next + 1);
+        }
+        u64::from(row)
+    }
+
+    /// A fact of a record; the default where nothing was noted of it.
+    pub(super) fn get<T: Copy + Default>(
+        &self,
+        column: impl FnOnce(&Self) -> &Vec<T>,
+        record: u64,
+    ) -> T {
+        get(column(self), self.row(record))
+    }
+
+    /// Changes a fact of a record; nothing past the last one.
+    pub(super) fn put<T: Copy>(
+        &mut self,
+        column: impl FnOnce(&mut Self) -> &mut Vec<T>,
+        record: u64,
+        change: impl FnOnce(T) -> T,
+    ) {
+        let row = self.row_mut(record);
+        put(column(self), row, change);
+    }
+
     pub(super) fn has(&self, record: u64, bits: u16) -> bool {
-        get(&self.bits, record) & bits == bits
+        self.get(|c| &c.bits, record) & bits == bits
     }
 
     pub(super) fn set(&mut self, record: u64, bits: u16) {
-        put(&mut self.bits, record, |old| old | bits);
+        self.put(|c| &mut c.bits, record, |old| old | bits);
     }
 
     /// Whether a reference leads to the base record of a file that is there.
     pub(super) fn is_current(&self, file: FileRef) -> bool {
-        self.is_file(file.number()) && get(&self.sequence, file.number()) == file.sequence()
+        self.is_file(file.number()) && self.get(|c| &c.sequence, file.number()) == file.sequence()
     }
 
     /// Whether a record is in use as a base record.
     pub(super) fn is_file(&self, record: u64) -> bool {
-        get(&self.bits, record) & (bit::IN_USE | bit::EXTENSION) == bit::IN_USE
+        self.get(|c| &c.bits, record) & (bit::IN_USE | bit::EXTENSION) == bit::IN_USE
     }
 
     pub(super) fn reference(&self, record: u64) -> FileRef {
-        FileRef::new(record, get(&self.sequence, record))
+        FileRef::new(record, self.get(|c| &c.sequence, record))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Directories: every entry against the file it leads to.
 
-use super::columns::{bit, get, hash, parent_key};
+use super::columns::{bit, hash, parent_key};
 use super::{Checker, Code, Finding, Flow, GO_ON, Subject};
 use crate::device::Device;
 use crate::file_name::FileNameView;
@@ -50,7 +50,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         if !whole {
             self.columns.set(number, bit::INDEX_DAMAGED);
         }
-        let surrogate = get(&self.columns.tag, number) & NAME_SURROGATE != 0;
+        let surrogate = self.columns.get(|c| &c.tag, number) & NAME_SURROGATE != 0;
         if entries > 0 && surrogate && self.columns.has(number, bit::REPARSE) {
             let words = format!("{entries} entries lie hidden behind it");
             self.tell(Code::ReparseNotEmpty, number, words)?;
@@ -145,7 +145,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             let words = format!("the entry {} has flags 0x{flags:x}", text(name));
             self.tell_about(Code::EntryReparseFlag, record, words, subject())?;
         }
-        let own = get(&self.columns.tag, record);
+        let own = self.columns.get(|c| &c.tag, record);
         if reparse && tag != own {
             let words = format!(
                 "the entry {} has 0x{tag:08x}, the file 0x{own:08x}",
@@ -157,7 +157,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         if record < well_known::FIRST_USER {
             return GO_ON;
         }
-        let stated = get(&self.columns.attributes, record);
+        let stated = self.columns.get(|c| &c.attributes, record);
         if (flags ^ stated) & REPEATED != 0 {
             let words = format!(
                 "the entry {} has 0x{flags:x}, the file 0x{stated:x}",
@@ -180,8 +180,8 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             name.header.allocated_size.get(),
         );
         let file = (
-            get(&self.columns.size, record),
-            get(&self.columns.allocated, record),
+            self.columns.get(|c| &c.size, record),
+            self.columns.get(|c| &c.allocated, record),
         );
         if directory || entry == file {
             return GO_ON;

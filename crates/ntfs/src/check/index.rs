@@ -251,7 +251,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
 
     fn check_security_ids(&mut self, ids: &[u32]) -> Flow {
         for number in 0..self.columns.len() {
-            let id = get(&self.columns.security, number);
+            let id = self.columns.get(|c| &c.security, number);
             if id != 0 && self.columns.is_file(number) && ids.binary_search(&id).is_err() {
                 self.tell(Code::SecurityId, number, format!("$Secure has no id {id}"))?;
             }

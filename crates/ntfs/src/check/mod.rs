@@ -9,6 +9,7 @@ mod directory;
 mod finding;
 mod index;
 mod lists;
+mod marks;
 mod names;
 mod record;
 mod reparse;
@@ -24,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::layout::well_known;
 use crate::volume::Volume;
 use columns::{Bits, Columns, NameRow};
+use marks::Marks;
 
 /// Checks the whole volume. Each finding goes to `visit`, which may end the check.
 ///
@@ -83,8 +85,7 @@ struct Checker<'v, D, V> {
     indexed: Bits,
     /// The clusters that values hold.
     clusters: Bits,
-    /// `$MFT`'s bitmap.
-    bitmap: Vec<u8>,
+    marks: Marks,
     /// Extension records: their number and the base record they state.
     extensions: Vec<(u64, u64)>,
     /// Index blocks that may still be read, over all indexes: what overlapping runs cannot exceed.
@@ -92,19 +93,27 @@ struct Checker<'v, D, V> {
 }
 
 impl<'v, D: Device, V: FnMut(Finding) -> Flow> Checker<'v, D, V> {
+    /// For the whole volume.
     fn new(volume: &'v Volume<D>, visit: V) -> Result<Self> {
         let records = usize::try_from(volume.record_count()).unwrap_or(0);
+        let mut checker = Self::over(volume, Columns::new(records), visit)?;
+        checker.marks.read_all(volume)?;
+        Ok(checker)
+    }
+
+    /// With the tables for as much of it as is wanted.
+    fn over(volume: &'v Volume<D>, columns: Columns, visit: V) -> Result<Self> {
         let clusters = volume.geometry().clusters;
         let there = volume.device().len() / u64::from(volume.geometry().cluster_size);
         Ok(Self {
             volume,
             visit,
             summary: Summary::default(),
-            columns: Columns::new(records),
+            columns,
             names: Vec::new(),
             indexed: Bits::default(),
             clusters: Bits::new(clusters.min(there)),
-            bitmap: record::read_bitmap(volume)?,
+            marks: Marks::open(volume)?,
             extensions: Vec::new(),
             blocks_left: volume.device().len() / 512,
         })

@@ -2,11 +2,10 @@
 
 use zerocopy::FromBytes;
 
-use super::columns::{NameRow, bit, get, put};
+use super::columns::{NameRow, bit};
 use super::{Checker, Code, Finding, Flow, GO_ON, Subject};
 use crate::attribute::{Attribute, Body, NonResident};
 use crate::device::Device;
-use crate::error::{Error, Result};
 use crate::file_name::FileNameView;
 use crate::file_ref::FileRef;
 use crate::layout::{
@@ -14,26 +13,11 @@ use crate::layout::{
 };
 use crate::record::Record;
 use crate::tree::Standard;
-use crate::volume::Volume;
 
 /// Bytes of `$MFT` that are read at once.
 const BLOCK: usize = 1 << 22;
 /// The most names of a file (Windows; error 1142 above).
 const MAX_NAMES: u16 = 1024;
-
-/// `$MFT`'s bitmap: a bit for each record.
-pub(super) fn read_bitmap<D: Device>(volume: &Volume<D>) -> Result<Vec<u8>> {
-    let mft = volume.file(well_known::MFT)?;
-    let missing = || Error::NotFound {
-        what: "the bitmap of $MFT".to_owned(),
-    };
-    let bitmap = volume
-        .value(&mft, attribute_type::BITMAP, &[])?
-        .ok_or_else(missing)?;
-    let mut bytes = vec![0; bitmap.len().min(volume.record_count().div_ceil(8)) as usize];
-    volume.read_value(&bitmap, 0, &mut bytes)?;
-    Ok(bytes)
-}
 
 impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     /// Reads every record and fills the columns.
@@ -61,7 +45,10 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     }
 
     pub(super) fn scan(&mut self, number: u64, bytes: &mut [u8]) -> Flow {
-        let marked = get(&self.bitmap, number / 8) >> (number % 8) & 1 != 0;
+        let marked = match self.marks.get(self.volume, number) {
+            Ok(marked) => marked,
+            Err(error) => return self.tell_error(Code::RecordUnreadable, number, &error),
+        };
         let header = RecordHeader::read_from_prefix(bytes)
             .ok()
             .map(|(header, _)| header);
@@ -80,9 +67,8 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             }
         };
         let header = record.header();
-        put(&mut self.columns.sequence, number, |_| {
-            header.sequence.get()
-        });
+        self.columns
+            .put(|c| &mut c.sequence, number, |_| header.sequence.get());
         if !record.is_in_use() {
             return self.tell(Code::RecordBitmapSet, number, "marked used, but not in use");
         }
@@ -106,9 +92,8 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     fn scan_header(&mut self, record: &Record<&mut [u8]>) -> Flow {
         let (number, header) = (record.number(), record.header());
         if record.base().is_none() {
-            put(&mut self.columns.stated, number, |_| {
-                header.link_count.get()
-            });
+            self.columns
+                .put(|c| &mut c.stated, number, |_| header.link_count.get());
             if record.is_directory() {
                 self.columns.set(number, bit::DIRECTORY);
                 self.summary.directories += 1;
@@ -187,9 +172,9 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             Ok(standard) => {
                 let security = standard.tail.map_or(0, |tail| tail.security_id.get());
                 self.columns.set(owner, bit::STANDARD);
-                put(&mut self.columns.security, owner, |_| security);
+                self.columns.put(|c| &mut c.security, owner, |_| security);
                 let flags = standard.base.file_attributes.get();
-                put(&mut self.columns.attributes, owner, |_| flags);
+                self.columns.put(|c| &mut c.attributes, owner, |_| flags);
                 GO_ON
             }
             Err(error) => self.tell_error(Code::AttributeBad, owner, &error.in_record(owner)),
@@ -197,9 +182,8 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     }
 
     fn scan_name(&mut self, number: u64, owner: u64, attribute: &Attribute<'_>) -> Flow {
-        put(&mut self.columns.counted, owner, |count| {
-            count.saturating_add(1)
-        });
+        self.columns
+            .put(|c| &mut c.counted, owner, |count| count.saturating_add(1));
         let value = attribute.expect_resident("$FILE_NAME");
         match value.and_then(FileNameView::parse) {
             Ok(name) => {
@@ -224,8 +208,8 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             Body::NonResident(_) => return,
         };
         self.columns.set(owner, bit::DATA);
-        put(&mut self.columns.size, owner, |_| size);
-        put(&mut self.columns.allocated, owner, |_| allocated);
+        self.columns.put(|c| &mut c.size, owner, |_| size);
+        self.columns.put(|c| &mut c.allocated, owner, |_| allocated);
     }
 
     /// The runs: within the volume, as long as the header says, and of nobody else.
@@ -318,7 +302,8 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     /// What can be said of one file once all its records are known.
     pub(super) fn check_record(&mut self, number: u64) -> Flow {
         self.check_links(number)?;
-        let flag = get(&self.columns.attributes, number) & file_attributes::REPARSE_POINT != 0;
+        let flag =
+            self.columns.get(|c| &c.attributes, number) & file_attributes::REPARSE_POINT != 0;
         let has = self.columns.has(number, bit::REPARSE);
         if flag != has {
             let words = match has {
@@ -340,8 +325,8 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     }
 
     fn check_links(&mut self, number: u64) -> Flow {
-        let stated = get(&self.columns.stated, number);
-        let counted = get(&self.columns.counted, number);
+        let stated = self.columns.get(|c| &c.stated, number);
+        let counted = self.columns.get(|c| &c.counted, number);
         if stated != counted {
             let words = format!("it states {stated} names and has {counted}");
             let subject = Subject::Links { stated, counted };

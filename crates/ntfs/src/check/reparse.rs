@@ -3,7 +3,7 @@
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U16;
 
-use super::columns::{Bits, bit, get, put};
+use super::columns::{Bits, bit};
 use super::{Checker, Code, Finding, Flow, GO_ON, Subject};
 use crate::attribute::{Attribute, Body};
 use crate::device::Device;
@@ -33,7 +33,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             Err(error) => return self.tell_error(Code::ReparseData, owner, &error),
         };
         let tag = data.first_chunk().map_or(0, |tag| u32::from_le_bytes(*tag));
-        put(&mut self.columns.tag, owner, |_| tag);
+        self.columns.put(|c| &mut c.tag, owner, |_| tag);
         match wrong(&data) {
             None => GO_ON,
             Some(words) => self.tell(Code::ReparseData, owner, words),
@@ -51,7 +51,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
 
     /// Both ways: each entry has a file with this tag, each reparse point has an entry.
     pub(super) fn check_reparse_index(&mut self) -> Flow {
-        let mut seen = Bits::new(self.columns.len());
+        let mut seen = Bits::new(self.columns.rows());
         let whole = match self.volume.extend_file("$Reparse") {
             Ok(None) => true,
             Ok(Some(file)) => self.walk_index(&file, &INDEX, |checker, entry| {
@@ -67,8 +67,8 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         }
         for number in 0..self.columns.len() {
             let has = self.columns.is_file(number) && self.columns.has(number, bit::REPARSE);
-            if has && !seen.get(number) {
-                let tag = get(&self.columns.tag, number);
+            if has && !seen.get(self.columns.row(number)) {
+                let tag = self.columns.get(|c| &c.tag, number);
                 let words = format!("no entry for tag 0x{tag:08x} of this file");
                 let file = self.columns.reference(number);
                 let subject = Subject::ReparseKey { tag, file };
@@ -93,8 +93,8 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             let words = format!("entry 0x{tag:08x} leads to {}", self.describe(file));
             return self.tell_about(Code::ReparseIndexStale, file.number(), words, subject);
         }
-        seen.set(file.number());
-        let own = get(&self.columns.tag, file.number());
+        seen.set(self.columns.row(file.number()));
+        let own = self.columns.get(|c| &c.tag, file.number());
         if own != tag {
             let words = format!("the entry has tag 0x{tag:08x}, the file 0x{own:08x}");
             return self.tell_about(Code::ReparseIndexTag, file.number(), words, subject);

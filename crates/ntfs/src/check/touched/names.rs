@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::super::columns::{Bits, NameRow, bit, get, hash, parent_key};
+use super::super::columns::{Bits, NameRow, bit, hash, parent_key};
 use super::super::directory::text;
 use super::super::{Checker, Code, Finding, Flow, GO_ON, reparse};
 use super::{FILE_NAME, Touched};
@@ -149,7 +149,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         let missing = |number: &&u64| {
             self.columns.is_file(**number)
                 && self.columns.has(**number, bit::REPARSE)
-                && !seen.get(**number)
+                && !seen.get(self.columns.row(**number))
         };
         let missing: Vec<u64> = files.iter().filter(missing).copied().collect();
         if missing.is_empty() {
@@ -168,7 +168,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         };
         for number in missing {
             let key = ReparseKey {
-                tag: get(&self.columns.tag, number).into(),
+                tag: self.columns.get(|c| &c.tag, number).into(),
                 file: self.columns.reference(number).raw().into(),
             };
             let found = index.find(|there| crate::collate::compare_u32s(there, key.as_bytes()));

@@ -27,7 +27,7 @@ struct Sheet<'t> {
 type Sum = u64;
 
 impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
-    /// Every touched node. Gives the touched files that have a key in `$R` among them.
+    /// Every touched node. Gives the rows of the touched files that have a key in `$R` among them.
     pub(super) fn check_nodes<E: Device>(
         &mut self,
         before: &Volume<E>,
@@ -37,7 +37,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         let mut blocks = touched.blocks.clone();
         blocks.sort_unstable();
         blocks.dedup();
-        let mut keys = Bits::new(self.columns.len());
+        let mut keys = Bits::new(self.columns.rows());
         let same = |a: &(u64, &[u16], u64), b: &(u64, &[u16], u64)| (a.0, a.1) == (b.0, b.1);
         for group in blocks.chunk_by(same) {
             if let Some((owner, name, _)) = group.first() {
