@@ -6,13 +6,17 @@
 //! 3  device: the marks (the volume's dirty flag) set                flush
 //! 4  device: every frame                                            flush
 //! 5  device: the marks cleared                                      flush
-//! 6  journal: header zeroed                                         flush, then erased
+//! 6  journal: header zeroed, erased
 //! ```
+//!
+//! Step 6 waits for nothing. A journal that a power cut brings back was done: no mark is set, and what its frames changed
+//! is nowhere as it was before, which is so at no moment between 2 and 5. Where the marks cannot tell (a volume that stays
+//! dirty, a change of nothing but fresh bytes) step 6 is flushed as well.
 //!
 //! A crash before the commit point leaves the old state: fresh bytes lie where nothing points. A crash
 //! after it leaves a whole journal, and [`recover`] does 3 to 6 again. Before it does, every sector must
-//! hold what it held before, or what some step gives it: otherwise somebody else wrote to the volume in
-//! the meantime, and redoing would destroy that, so it is refused.
+//! hold what it held before, or what some step gives it: otherwise somebody else wrote to a volume that was
+//! half-written, and redoing would destroy that, so it is refused.
 //!
 //! Rejected: an undo journal (the volume is touched before the commit point), frames for fresh bytes (bulk
 //! creation would write everything twice).

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use testkit::crash::Subsets;
-use testkit::crash_edits::{Effort, KINDS, cut, cut_random, fail_each_call};
+use testkit::crash_edits::{Effort, KINDS, cut, cut_random, fail_each_call, flushes};
 use testkit::crash_repairs;
 use testkit::mendable::MENDABLE;
 
@@ -15,6 +15,15 @@ const SHORT: Effort = Effort {
     inner: 6,
     inner_every: 7,
 };
+
+/// The journal; the dirty flag on; the sectors; the dirty flag off. What lies in clusters that were free costs one more.
+#[test]
+fn one_link_waits_four_times_for_the_disk() {
+    for (name, expected) in [("add a name", 4), ("create a large file", 5)] {
+        let kind = KINDS.iter().find(|kind| kind.name == name).unwrap();
+        assert_eq!(flushes(kind).unwrap(), expected, "{name}");
+    }
+}
 
 #[test]
 fn every_kind_of_edit_is_whole_or_not_at_all() {

@@ -8,7 +8,7 @@ use linksmith_ntfs::edit::{EditOptions, EditResult, Editor, NewTimes};
 use linksmith_ntfs::format::{FormatOptions, format};
 use linksmith_ntfs::journal::MemoryJournal;
 
-use crate::crash::{RecordedDisk, Recorder};
+use crate::crash::{Content, RecordedDisk, Recorder};
 use crate::crash_judge::{self, IMAGE, JOURNAL};
 pub use crate::crash_judge::{Effort, Tried};
 use crate::rng::Rng;
@@ -315,6 +315,17 @@ fn run(
     let mut editor = Editor::open(&image, NOW + 1, EditOptions::default())?;
     edit(&mut editor)?;
     editor.commit(&journal).map(|_| ())
+}
+
+/// How often one kind of edit waits for the disks, image and journal together.
+///
+/// # Errors
+/// The edit's.
+pub fn flushes(kind: &Kind) -> Result<usize, String> {
+    let bytes = prepared(kind.before);
+    let recorder = Recorder::new(vec![Content::new(bytes), Content::new(Vec::new())]);
+    run(&recorder, kind.edit).map_err(|e| format!("{}: {e}", kind.name))?;
+    Ok(recorder.flushes())
 }
 
 /// Cuts the power at every moment of one kind of edit.

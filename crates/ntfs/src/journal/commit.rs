@@ -46,9 +46,10 @@ pub fn commit<D: Device>(
     let not_committed = |doing| move |source| JournalError::NotCommitted { doing, source };
     plan.write_fresh(change, &mut report)
         .map_err(not_committed("writing to free clusters"))?;
-    if let Err(source) = plan.write_journal(change, store, marks, &mut report) {
-        return Err(withdraw(store, "writing the journal", source));
-    }
+    let tells = match plan.write_journal(change, store, marks) {
+        Ok(tells) => tells,
+        Err(source) => return Err(withdraw(store, "writing the journal", source)),
+    };
     if let Err(source) = store.flush() {
         return Err(withdraw(store, "flushing the journal", source));
     }
@@ -62,9 +63,21 @@ pub fn commit<D: Device>(
         .map_err(unfinished("writing the volume"))?;
     write_marks(device, marks, |m| &m.clear, &mut report)
         .map_err(unfinished("clearing the dirty flag"))?;
-    retire(store).map_err(unfinished("retiring the journal"))?;
-    report.journal_flushes += 1;
+    if tells {
+        // Where it comes back after a power cut, recovery sees that it is done.
+        void(store)
+    } else {
+        report.journal_flushes += 1;
+        retire(store)
+    }
+    .map_err(unfinished("retiring the journal"))?;
     Ok(report)
+}
+
+/// Makes the journal void and erases it, neither durably.
+fn void(store: &dyn JournalStore) -> io::Result<()> {
+    store.write_at(0, &[0; HEADER_LEN as usize])?;
+    store.erase()
 }
 
 /// Makes the journal void, durably, and erases it.
@@ -156,13 +169,13 @@ impl Plan {
         change.base().flush()
     }
 
+    /// Gives whether the device will tell, once all is done, that it is: see [`super::recover`].
     fn write_journal<D: Device>(
         &self,
         change: &Change<D>,
         store: &dyn JournalStore,
         marks: &[Mark],
-        _report: &mut CommitReport,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let mut body = Body::new(store);
         for mark in marks {
             body.mark(change.base(), mark)?;
@@ -173,7 +186,10 @@ impl Plan {
         for range in &self.fresh {
             body.fresh(change, range)?;
         }
-        body.finish(change.len(), change.sector_size())
+        let told_by_marks = !marks.is_empty() && marks.iter().all(|mark| mark.set != mark.clear);
+        let tells = body.tells && told_by_marks;
+        body.finish(change.len(), change.sector_size())?;
+        Ok(tells)
     }
 }
 
@@ -231,6 +247,8 @@ struct Body<'s> {
     buffer: Vec<u8>,
     written: u64,
     crc: crc32fast::Hasher,
+    /// Whether a frame has other bytes than the device.
+    tells: bool,
 }
 
 impl<'s> Body<'s> {
@@ -240,6 +258,7 @@ impl<'s> Body<'s> {
             buffer: Vec::new(),
             written: 0,
             crc: crc32fast::Hasher::new(),
+            tells: false,
         }
     }
 
@@ -272,14 +291,17 @@ impl<'s> Body<'s> {
     ) -> io::Result<()> {
         let len = (range.end - range.start) as usize;
         self.head(KIND_FRAME, 0, range);
-        let mut bytes = vec![0; len];
-        change.base().read_at(range.start, &mut bytes)?;
-        for old in bytes.chunks(sector as usize) {
+        let mut old = vec![0; len];
+        change.base().read_at(range.start, &mut old)?;
+        for sector in old.chunks(sector as usize) {
             self.buffer
-                .extend_from_slice(&crc32fast::hash(old).to_le_bytes());
+                .extend_from_slice(&crc32fast::hash(sector).to_le_bytes());
         }
-        change.read_at(range.start, &mut bytes)?;
-        self.buffer.extend_from_slice(&bytes);
+        let start = self.buffer.len();
+        self.buffer.resize(start + len, 0);
+        let new = &mut self.buffer[start..];
+        change.read_at(range.start, new)?;
+        self.tells |= *new != *old;
         self.spill(LONGEST_RUN)
     }
 

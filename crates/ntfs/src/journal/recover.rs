@@ -17,7 +17,8 @@ use crate::device::Device;
 pub enum Recovery {
     /// There was no journal.
     Nothing,
-    /// There was one that never reached its commit point; it was thrown away. The device was not touched.
+    /// There was one that never reached its commit point, or one of which all was done long ago; it was thrown away. The
+    /// device was not touched.
     Discarded,
     /// A committed change was completed.
     Completed {
@@ -28,7 +29,8 @@ pub enum Recovery {
 
 /// Completes what a journal holds, or throws it away where it was never committed.
 ///
-/// May itself be cut off at any moment and started again.
+/// May itself be cut off at any moment and started again. A journal that was done and came back, because a power cut
+/// followed before its end was durable, is known by what the volume holds and thrown away.
 ///
 /// # Errors
 /// [`JournalError::VolumeChanged`] and [`JournalError::OtherDevice`] where redoing would destroy what
@@ -53,7 +55,9 @@ pub fn recover(device: &dyn Device, store: &dyn JournalStore) -> Result<Recovery
         sector: u64::from(header.sector),
         end: HEADER_LEN + header.body_len.get(),
     };
-    let marks = journal.verify(device)?;
+    let Some(marks) = journal.verify(device)? else {
+        return discard(store);
+    };
     let unfinished = |doing| move |source| JournalError::Unfinished { doing, source };
     let mut report = CommitReport::default();
     write_marks(device, &marks, |m| &m.set, &mut report)
@@ -140,10 +144,49 @@ struct Journal<'s> {
     end: u64,
 }
 
+fn look_at_mark(item: &Item, there: &[u8], seen: &mut Seen) -> Mark {
+    let (set, clear) = item.payload.split_at(item.len);
+    let flag = |((there, set), clear): ((&u8, &u8), &u8)| there & set & !clear != 0;
+    seen.marked |= set == clear || there.iter().zip(set).zip(clear).any(flag);
+    if crc32fast::hash(there) != item.crc && there != set && there != clear {
+        seen.foreign(item.offset);
+    }
+    Mark {
+        offset: item.offset,
+        set: set.to_vec(),
+        clear: clear.to_vec(),
+    }
+}
+
+/// What the device holds of what a journal says.
+#[derive(Default)]
+struct Seen {
+    /// A mark is set.
+    marked: bool,
+    /// Sectors that a frame changes, as they were before and as they are to be.
+    old: bool,
+    new: bool,
+    /// The first that is neither.
+    foreign: Option<u64>,
+}
+
+impl Seen {
+    fn foreign(&mut self, offset: u64) {
+        self.foreign.get_or_insert(offset);
+    }
+
+    /// All was done: frames are written while the marks are set, and the marks cleared once every frame is there. Who
+    /// wrote to the volume since, or found it old in places and cleared the marks himself, is told apart by the old.
+    fn is_done(&self) -> bool {
+        self.new && !self.old && !self.marked
+    }
+}
+
 impl Journal<'_> {
-    /// Every sector must hold its old bytes or some step's. Gives the marks.
-    fn verify(&self, device: &dyn Device) -> Result<Vec<Mark>, JournalError> {
+    /// Every sector must hold its old bytes or some step's. Gives the marks; `None` where all is done already.
+    fn verify(&self, device: &dyn Device) -> Result<Option<Vec<Mark>>, JournalError> {
         let mut marks = Vec::new();
+        let mut seen = Seen::default();
         let mut buf = Vec::new();
         self.each(device, |item| {
             buf.resize(item.len, 0);
@@ -154,31 +197,21 @@ impl Journal<'_> {
                     source,
                 })?;
             match item.kind {
-                KIND_MARK => {
-                    let (set, clear) = item.payload.split_at(item.len);
-                    if crc32fast::hash(&buf) != item.crc && buf != set && buf != clear {
-                        return Err(JournalError::VolumeChanged {
-                            offset: item.offset,
-                        });
-                    }
-                    marks.push(Mark {
-                        offset: item.offset,
-                        set: set.to_vec(),
-                        clear: clear.to_vec(),
-                    });
-                    Ok(())
-                }
-                KIND_FRAME => self.verify_frame(&item, &buf),
-                _ if crc32fast::hash(&buf) == item.crc => Ok(()),
-                _ => Err(JournalError::VolumeChanged {
-                    offset: item.offset,
-                }),
+                KIND_MARK => marks.push(look_at_mark(&item, &buf, &mut seen)),
+                KIND_FRAME => self.look_at_frame(&item, &buf, &mut seen),
+                _ if crc32fast::hash(&buf) == item.crc => {}
+                _ => seen.foreign(item.offset),
             }
+            Ok(())
         })?;
-        Ok(marks)
+        match seen.foreign {
+            _ if seen.is_done() => Ok(None),
+            Some(offset) => Err(JournalError::VolumeChanged { offset }),
+            None => Ok(Some(marks)),
+        }
     }
 
-    fn verify_frame(&self, item: &Item, there: &[u8]) -> Result<(), JournalError> {
+    fn look_at_frame(&self, item: &Item, there: &[u8], seen: &mut Seen) {
         let sector = self.sector as usize;
         let (old, new) = item.payload.split_at(item.len.div_ceil(sector) * 4);
         let sectors = there
@@ -186,13 +219,15 @@ impl Journal<'_> {
             .zip(new.chunks(sector))
             .zip(old.chunks(4));
         for (i, ((there, new), old)) in sectors.enumerate() {
-            if there != new && crc32fast::hash(there).to_le_bytes() != *old {
-                return Err(JournalError::VolumeChanged {
-                    offset: item.offset + (i * sector) as u64,
-                });
+            let is_old = crc32fast::hash(there).to_le_bytes() == *old;
+            match (is_old, there == new) {
+                // The frame leaves this sector as it was.
+                (true, true) => {}
+                (true, false) => seen.old = true,
+                (false, true) => seen.new = true,
+                (false, false) => seen.foreign(item.offset + (i * sector) as u64),
             }
         }
-        Ok(())
     }
 
     /// Writes every frame.

@@ -21,7 +21,14 @@ use super::device::positioned;
 #[derive(Debug)]
 pub struct FileJournal {
     path: PathBuf,
-    open: Mutex<Option<File>>,
+    open: Mutex<Option<Open>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    /// Whether its name in its directory may not be on the disk.
+    unnamed: bool,
 }
 
 impl FileJournal {
@@ -55,12 +62,12 @@ impl FileJournal {
         &self.path
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<File>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The open file; `None` where there is none and none is to be made.
-    fn file(&self, make: bool) -> io::Result<Option<MutexGuard<'_, Option<File>>>> {
+    fn file(&self, make: bool) -> io::Result<MutexGuard<'_, Option<Open>>> {
         let mut open = self.lock();
         if open.is_none() {
             match OpenOptions::new()
@@ -70,45 +77,54 @@ impl FileJournal {
                 .truncate(false)
                 .open(&self.path)
             {
-                Ok(file) => *open = Some(file),
-                Err(error) if error.kind() == io::ErrorKind::NotFound && !make => return Ok(None),
+                Ok(file) => {
+                    *open = Some(Open {
+                        file,
+                        unnamed: make,
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !make => {}
                 Err(error) => return Err(error),
             }
-            if make {
-                sync_directory(&self.path)?;
-            }
         }
-        Ok(Some(open))
+        Ok(open)
     }
 
     fn with<T>(
         &self,
         make: bool,
         absent: T,
-        work: impl FnOnce(&File) -> io::Result<T>,
+        work: impl FnOnce(&mut Open) -> io::Result<T>,
     ) -> io::Result<T> {
-        match self.file(make)?.as_deref() {
-            Some(Some(file)) => work(file),
-            _ => Ok(absent),
+        match &mut *self.file(make)? {
+            Some(open) => work(open),
+            None => Ok(absent),
         }
     }
 }
 
 impl JournalStore for FileJournal {
     fn len(&self) -> io::Result<u64> {
-        self.with(false, 0, |file| Ok(file.metadata()?.len()))
+        self.with(false, 0, |open| Ok(open.file.metadata()?.len()))
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        self.with(true, (), |file| positioned::read(file, offset, buf))
+        self.with(true, (), |open| positioned::read(&open.file, offset, buf))
     }
 
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.with(true, (), |file| positioned::write(file, offset, data))
+        self.with(true, (), |open| positioned::write(&open.file, offset, data))
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.with(false, (), File::sync_data)
+        self.with(false, (), |open| {
+            open.file.sync_data()?;
+            // After the file: where a file system writes names and contents down together, this has little left to do.
+            if std::mem::take(&mut open.unnamed) {
+                sync_directory(&self.path).inspect_err(|_| open.unnamed = true)?;
+            }
+            Ok(())
+        })
     }
 
     fn erase(&self) -> io::Result<()> {

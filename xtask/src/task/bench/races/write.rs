@@ -131,7 +131,8 @@ pub(super) fn one_link(track: &Track<'_>) -> Result<Vec<Card>, String> {
     let mut card = Card::new(
         track,
         "One hard link into the 16 GiB image: the whole program, committed",
-        "Targets: at most 1 times the program on libntfs-3g, 10 times faster than mount, `ln` and unmount.",
+        "Targets: at most 1 times the program on libntfs-3g, 10 times faster than mount, `ln` and unmount. linksmith waits for the \
+         disk five times (journal, its name, flag on, sectors, flag off), the program on libntfs-3g once.",
     );
     let script = format!(
         "test -e '{copy}' || cp --sparse=always '{}' '{copy}'",
