@@ -22,8 +22,6 @@ pub(crate) struct Description {
     pub dir: bool,
     /// What the link says, as people write it.
     pub target: Option<Vec<u8>>,
-    /// The stored names of a reparse point.
-    pub names: Option<Names>,
     /// Where it leads in the end.
     pub resolved: Option<Vec<u8>>,
     /// Everything else.
@@ -56,9 +54,9 @@ impl Description {
     /// Of an entry that was looked at.
     pub(crate) fn of_located(drives: &Drives, located: Located) -> Self {
         let end = located.resolution.as_ref().map(|r| &r.end);
-        let (names, target) = match &located.text {
-            None => (None, None),
-            Some(LinkText::Posix(text)) => (None, Some(text.clone())),
+        let target = match &located.text {
+            None => None,
+            Some(LinkText::Posix(text)) => Some(text.clone()),
             Some(LinkText::Reparse(point)) => said(point),
         };
         Self {
@@ -69,12 +67,28 @@ impl Description {
                 (base, _) => base == Base::Dir,
             },
             target,
-            names,
             resolved: match end {
                 Some(End::Found { place, .. }) => Some(place_bytes(drives, place)),
                 _ => None,
             },
             located,
+        }
+    }
+
+    /// The stored names, of a reparse point that has them.
+    pub(crate) fn names(&self) -> Option<Names> {
+        let Some(LinkText::Reparse(point)) = &self.located.text else {
+            return None;
+        };
+        match point.view().ok()? {
+            View::Symlink {
+                substitute, print, ..
+            }
+            | View::MountPoint { substitute, print } => Some(Names {
+                substitute: substitute.to_wtf8(),
+                print: print.to_wtf8(),
+            }),
+            _ => None,
         }
     }
 
@@ -117,6 +131,7 @@ impl Description {
     pub(crate) fn json(&self) -> Json<'_> {
         let lossy = |bytes: &'_ Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
         let entry = &self.located.entry;
+        let names = self.names();
         Json {
             v: 1,
             path: String::from_utf8_lossy(&self.path),
@@ -126,8 +141,8 @@ impl Description {
             tag: entry.tag.map(|t| t.to_string()),
             target: self.target.as_ref().map(lossy),
             target_hex: self.target.as_deref().and_then(hex_unless_unicode),
-            substitute: self.names.as_ref().map(|n| lossy(&n.substitute)),
-            print: self.names.as_ref().map(|n| lossy(&n.print)),
+            substitute: names.as_ref().map(|n| lossy(&n.substitute)),
+            print: names.as_ref().map(|n| lossy(&n.print)),
             resolved: self.resolved.as_ref().map(lossy),
             resolved_hex: self.resolved.as_deref().and_then(hex_unless_unicode),
             status: Some(self.located.status.as_str()),
@@ -152,23 +167,10 @@ pub(crate) fn role(status: Status) -> Role {
     }
 }
 
-/// The names in a reparse point, and what they say as people write it.
-fn said(point: &ReparsePoint) -> (Option<Names>, Option<Vec<u8>>) {
-    let Ok(view) = point.view() else {
-        return (None, None);
-    };
-    let target = view.target().map(|t| t.to_win32().as_bytes().to_vec());
-    let names = match view {
-        View::Symlink {
-            substitute, print, ..
-        }
-        | View::MountPoint { substitute, print } => Some(Names {
-            substitute: substitute.to_wtf8(),
-            print: print.to_wtf8(),
-        }),
-        _ => None,
-    };
-    (names, target)
+/// Where a reparse point leads, as people write it.
+fn said(point: &ReparsePoint) -> Option<Vec<u8>> {
+    let target = point.view().ok()?.target()?;
+    Some(target.win32_text().into_owned())
 }
 
 /// A place's full path to the byte: what [`Drives::display`] shows, without replacement characters.
@@ -217,7 +219,7 @@ pub(crate) fn words_of_link(text: &LinkText, dir: bool) -> (&'static str, String
         LinkText::Posix(target) => return ("soft link", visible(target).into_owned()),
         LinkText::Reparse(point) => point,
     };
-    let target = said(point).1.unwrap_or_default();
+    let target = said(point).unwrap_or_default();
     let kind = match point.view() {
         Ok(View::Symlink { .. }) if dir => "soft link (directory)",
         Ok(View::Symlink { .. }) => "soft link (file)",

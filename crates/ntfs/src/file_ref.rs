@@ -36,6 +36,12 @@ impl FileRef {
     pub const fn sequence(self) -> u16 {
         (self.0 >> 48) as u16
     }
+
+    /// A key that orders by number, then by sequence number: as the records lie in `$MFT`. The order of references
+    /// themselves is that of the integers on disk.
+    pub const fn place(self) -> u64 {
+        self.0.rotate_left(16)
+    }
 }
 
 impl fmt::Debug for FileRef {

@@ -138,7 +138,7 @@ fn entry(
         let name = tag.name().map(|n| format!(" {n}")).unwrap_or_default();
         field(session, "tag", &format!("{tag}{name}"))?;
     }
-    if let Some(names) = &of.names {
+    if let Some(names) = of.names() {
         field(session, "substitute", &visible(&names.substitute))?;
         let print = if names.print.is_empty() {
             "(none)".into()

@@ -5,5 +5,6 @@ mod name;
 mod target;
 
 pub use entry::EntryPath;
+pub(crate) use name::wtf8;
 pub use name::{Name, NameError, utf16_from_wtf8, wtf8_from_utf16};
 pub use target::{Component, Guid, Root, Spelling, TargetPath, is_dos_device};

@@ -106,7 +106,8 @@ pub fn wtf8_from_utf16(units: &[u16]) -> Vec<u8> {
     wtf8(units.iter().copied())
 }
 
-fn wtf8(units: impl ExactSizeIterator<Item = u16> + Clone) -> Vec<u8> {
+/// [`wtf8_from_utf16`], from where the units come.
+pub(crate) fn wtf8(units: impl ExactSizeIterator<Item = u16> + Clone) -> Vec<u8> {
     // Nearly all names are ASCII: a byte for a unit, and room for just so many.
     let ascii = units.clone().all(|unit| unit < 0x80);
     if ascii {

@@ -20,6 +20,10 @@ pub(super) fn view(bytes: &[u8]) -> Result<(Utf16Le<'_>, Utf16Le<'_>), ReparseEr
 
 /// Whether a mount point's target is a volume's root and not a directory.
 pub(super) fn is_volume(substitute: Utf16Le<'_>) -> bool {
+    // Every GUID has its braces, hardly a directory has: most targets need no parsing.
+    if !substitute.units().any(|unit| unit == u16::from(b'{')) {
+        return false;
+    }
     let target = TargetPath::parse_nt(substitute.to_wtf8());
     matches!(target.root(), Root::Volume(_)) && target.components().is_empty()
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::ReparseError;
-use crate::path::{TargetPath, wtf8_from_utf16};
+use crate::path::{TargetPath, wtf8};
 
 /// UTF-16 text as it lies in a reparse point: little-endian, any units, no NUL at its end.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,7 +26,7 @@ impl<'a> Utf16Le<'a> {
     }
 
     /// The units.
-    pub fn units(self) -> impl Iterator<Item = u16> + 'a {
+    pub fn units(self) -> impl ExactSizeIterator<Item = u16> + Clone + 'a {
         self.0.chunks_exact(2).map(|pair| match pair {
             [low, high] => u16::from_le_bytes([*low, *high]),
             _ => 0,
@@ -35,7 +35,7 @@ impl<'a> Utf16Le<'a> {
 
     /// As WTF-8; nothing is lost.
     pub fn to_wtf8(self) -> Vec<u8> {
-        wtf8_from_utf16(&self.units().collect::<Vec<_>>())
+        wtf8(self.units())
     }
 }
 

@@ -41,7 +41,7 @@ impl<D: Device> Volume<D> {
             }
             ControlFlow::Continue(())
         })?;
-        links.sort_unstable_by_key(|link| (link.number(), link.sequence()));
+        links.sort_unstable_by_key(|link| link.place());
         links.dedup();
         columns.append(self.take_sorted(&links, ask));
         report_stale(&links, &mut columns);
@@ -64,7 +64,7 @@ impl<D: Device> Volume<D> {
         let mut parents: Vec<FileRef> = columns.names.iter().map(|name| name.parent).collect();
         parents.extend(columns.directories.iter().map(|row| row.name.parent));
         for _ in 0..MAX_PATH_NAMES {
-            parents.sort_unstable_by_key(|parent| (parent.number(), parent.sequence()));
+            parents.sort_unstable_by_key(|parent| parent.place());
             parents.dedup();
             parents.retain(|at| at.number() != well_known::ROOT && known.insert(*at));
             if parents.is_empty() {

@@ -58,13 +58,18 @@ impl Rules {
     }
 
     fn components(self, rest: &[u8]) -> Vec<Component> {
-        let mut parts: Vec<&[u8]> = rest.split(|b| self.is_separator(*b)).collect();
-        if self.dots {
-            parts.retain(|part| !part.is_empty());
-        } else if parts.last().is_some_and(|part| part.is_empty()) {
-            parts.pop();
+        let separators = rest.iter().filter(|b| self.is_separator(**b)).count();
+        let mut components = Vec::with_capacity(separators + 1);
+        let mut parts = rest.split(|b| self.is_separator(*b)).peekable();
+        while let Some(part) = parts.next() {
+            // Separators that follow each other are one, or else have an empty name between them; what follows the
+            // last one is never a name.
+            let none = part.is_empty() && (self.dots || parts.peek().is_none());
+            if !none {
+                components.push(self.component(part));
+            }
         }
-        parts.into_iter().map(|part| self.component(part)).collect()
+        components
     }
 
     fn component(self, part: &[u8]) -> Component {

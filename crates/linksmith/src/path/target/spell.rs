@@ -1,5 +1,7 @@
 //! Between the spellings of Win32 and of NT.
 
+use std::borrow::Cow;
+
 use super::{Component, Name, Root, Spelling, TargetPath, is_dos_device, parse};
 
 impl TargetPath {
@@ -38,23 +40,27 @@ impl TargetPath {
     /// a name's end, `..` as a name, device names such as `NUL`, a drive without its root. What is no
     /// Windows path at all, and every other spelling, comes back as it is.
     pub fn to_win32(&self) -> Self {
-        if !self.is_verbatim() || matches!(self.root, Root::Other(_)) {
-            return self.clone();
+        match self.win32_text() {
+            Cow::Borrowed(_) => self.clone(),
+            Cow::Owned(text) => Self::parse(text),
         }
-        if let Some(plain) = self.plain() {
-            return Self::parse(plain);
-        }
-        let begin: &[u8] = match parse::dos_devices_prefix(&self.text) {
-            Some(n) => return self.verbatim_from(n),
-            None if self.spelling == Spelling::Verbatim => return self.clone(),
-            None => b"\\\\?\\GLOBALROOT",
-        };
-        Self::parse([begin, &self.text].concat())
     }
 
-    fn verbatim_from(&self, start: usize) -> Self {
+    /// The text of [`to_win32`](Self::to_win32), for who only shows it.
+    pub fn win32_text(&self) -> Cow<'_, [u8]> {
+        if !self.is_verbatim() || matches!(self.root, Root::Other(_)) {
+            return Cow::Borrowed(&self.text);
+        }
+        if let Some(plain) = self.plain() {
+            return Cow::Owned(plain);
+        }
+        let (begin, start): (&[u8], usize) = match parse::dos_devices_prefix(&self.text) {
+            Some(prefix) => (b"\\\\?\\", prefix),
+            None if self.spelling == Spelling::Verbatim => return Cow::Borrowed(&self.text),
+            None => (b"\\\\?\\GLOBALROOT", 0),
+        };
         let rest = self.text.get(start..).unwrap_or_default();
-        Self::parse([b"\\\\?\\", rest].concat())
+        Cow::Owned([begin, rest].concat())
     }
 
     /// The text without `\\?\` or `\??\`, where it means the same without.

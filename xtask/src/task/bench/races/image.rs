@@ -27,10 +27,11 @@ pub(super) fn reparse(track: &Track<'_>) -> Result<Vec<Card>, String> {
         "Every reparse point of an image, with path and target",
         "Target: 100 times faster than the faster of the peers. linksmith reads `$Extend\\$Reparse:$R`; the mount has no targets.",
     );
-    card.contestants
-        .push(ours(track, &image, &["--unfollowed", "--json"]).answer(ours_paths));
+    // Text first, as the peers print it: what the ratios are of.
     card.contestants
         .push(ours(track, &image, &["--unfollowed"]));
+    card.contestants
+        .push(ours(track, &image, &["--unfollowed", "--json"]).answer(ours_paths));
     card.contestants
         .push(ours(track, &image, &[]).note("each link followed to its end, which no peer does"));
     card.peer(track, "7zz", |sevenzip| {
