@@ -133,36 +133,37 @@ fn user_writable(drives: &Drives, place: &Place) -> Result<Option<String>, Locat
     Ok(writers.filter(|w| !w.is_empty()).map(|w| w.join(", ")))
 }
 
-/// Folders whose contents run, or are read, with more rights than their reader's.
+/// Folders whose contents run, or are read, with more rights than their reader's. Of a Windows volume's
+/// root what lies in it, but not what lies in its other folders.
 fn is_privileged(style: PathStyle, path: &EntryPath) -> bool {
-    let folders: &[&[u8]] = match style {
-        PathStyle::Windows => &[
-            b"windows",
-            b"program files",
-            b"program files (x86)",
-            b"programdata",
-        ],
-        PathStyle::Posix => &[
-            b"bin",
-            b"boot",
-            b"etc",
-            b"lib",
-            b"lib64",
-            b"opt",
-            b"root",
-            b"sbin",
-            b"usr",
-            b"var",
-            b"Library",
-            b"Applications",
-            b"System",
-        ],
-    };
-    let first = path.name_bytes().next().unwrap_or_default();
-    folders.iter().any(|f| match style {
-        PathStyle::Windows => f.eq_ignore_ascii_case(first),
-        PathStyle::Posix => *f == first,
-    })
+    const POSIX: [&[u8]; 13] = [
+        b"bin",
+        b"boot",
+        b"etc",
+        b"lib",
+        b"lib64",
+        b"opt",
+        b"root",
+        b"sbin",
+        b"usr",
+        b"var",
+        b"Library",
+        b"Applications",
+        b"System",
+    ];
+    let mut names = path.name_bytes();
+    let first = names.next().unwrap_or_default();
+    match style {
+        PathStyle::Posix => POSIX.contains(&first),
+        PathStyle::Windows => {
+            let first = first.to_ascii_lowercase();
+            let is_in_root = names.next().is_none();
+            // Of programs there are several, `(x86)` and `(Arm)`.
+            is_in_root
+                || matches!(&first[..], b"windows" | b"programdata")
+                || first.starts_with(b"program files")
+        }
+    }
 }
 
 fn leaves_root(drives: &Drives, root: &Place, link: &Located) -> Option<String> {
@@ -174,8 +175,24 @@ fn leaves_root(drives: &Drives, root: &Place, link: &Located) -> Option<String> 
             let within = place.drive == root.drive && place.path.starts_with(&root.path);
             (!within).then(|| drives.display(place))
         }
-        End::Unreachable { root, .. } => Some(root.clone()),
+        // The link's own words say more than the root, where it is the one that leads there.
+        End::Unreachable { at, root } => {
+            let own = at.as_ref() == Some(&link.place);
+            let said = link.text.as_ref().filter(|_| own).and_then(said);
+            Some(said.unwrap_or_else(|| root.clone()))
+        }
         _ => None,
+    }
+}
+
+/// What a link says, as people write it.
+fn said(text: &LinkText) -> Option<String> {
+    match text {
+        LinkText::Posix(target) => Some(String::from_utf8_lossy(target).into_owned()),
+        LinkText::Reparse(point) => {
+            let target = point.view().ok()?.target()?;
+            Some(target.to_win32().display().into_owned())
+        }
     }
 }
 

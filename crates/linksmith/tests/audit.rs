@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::sync::Arc;
 
-use linksmith::audit::{Rule, audit};
+use linksmith::audit::{Finding, Rule, audit};
 use linksmith::path::TargetPath;
 use linksmith::resolve::inspect;
 use linksmith::volume::memory::MemoryVolume;
@@ -35,11 +35,15 @@ fn drive(dirs: &[&str], links: &[(&str, &str, bool)]) -> Drives {
     Drives::attached(vec![('C', Arc::new(volume) as Arc<dyn Volume>)]).expect("a drive")
 }
 
-fn check(drives: &Drives, root: &str, link: &str, expected: &[Rule]) {
+fn findings(drives: &Drives, root: &str, link: &str) -> Vec<Finding> {
     let root = drives.locate(OsStr::new(root)).expect("the root");
     let link = drives.locate(OsStr::new(link)).expect("the link");
     let located = inspect(drives, &link).expect("it is there");
-    let findings = audit(drives, &root, &located).expect("it can be judged");
+    audit(drives, &root, &located).expect("it can be judged")
+}
+
+fn check(drives: &Drives, root: &str, link: &str, expected: &[Rule]) {
+    let findings = findings(drives, root, link);
     let rules: Vec<Rule> = findings.iter().map(|f| f.rule).collect();
     assert_eq!(rules, expected, "{findings:?}");
 }
@@ -57,6 +61,8 @@ fn a_link_that_leaves_the_root() {
     check(&tree, r"C:\in", r"C:\in\j", &[Rule::LeavesRoot]);
     check(&tree, r"C:\in", r"C:\in\k", &[]);
     check(&tree, r"C:\in", r"C:\in\d", &[Rule::LeavesRoot]);
+    let told = &findings(&tree, r"C:\in", r"C:\in\d")[0].message;
+    assert!(told.contains(r"'D:\x'"), "{told}");
 }
 
 #[test]
@@ -157,4 +163,45 @@ fn a_link_under_a_privileged_folder_that_others_may_replace() {
     let tree = Drives::posix(Arc::new(volume), &EntryPath::root());
     check(&tree, "/", "/usr/link", &[Rule::UserWritable]);
     check(&tree, "/", "/elsewhere", &[]);
+}
+
+/// Of a fresh image everybody may write all, by the descriptor that its root has.
+#[test]
+fn a_link_that_others_may_replace_under_a_privileged_folder() {
+    let volume = testkit::empty_image::fresh(0x77);
+    let junction = |path: &str| {
+        let data = ReparsePoint::junction(&TargetPath::parse(r"C:\data"));
+        Step::MakeLink {
+            at: at(path),
+            link: LinkText::Reparse(data.expect("it can be encoded")),
+            dir: true,
+        }
+    };
+    let dirs = ["data", "Windows", "program files (Arm)", "data/Windows"];
+    let mut steps: Vec<Step> = dirs
+        .iter()
+        .map(|dir| Step::MakeDir { at: at(dir) })
+        .collect();
+    steps.extend(
+        [
+            "in_root",
+            "Windows/a",
+            "program files (Arm)/b",
+            "data/Windows/c",
+        ]
+        .map(junction),
+    );
+    volume.apply(&steps).expect("a tree");
+    let tree = Drives::attached(vec![('C', Arc::new(volume) as Arc<dyn Volume>)]).expect("a drive");
+    check(&tree, r"C:\", r"C:\in_root", &[Rule::UserWritable]);
+    check(&tree, r"C:\", r"C:\windows\a", &[Rule::UserWritable]);
+    check(
+        &tree,
+        r"C:\",
+        r"C:\Program Files (Arm)\b",
+        &[Rule::UserWritable],
+    );
+    check(&tree, r"C:\", r"C:\data\Windows\c", &[]);
+    let told = &findings(&tree, r"C:\", r"C:\Windows\a")[0].message;
+    assert!(told.starts_with("Everyone may replace it"), "{told}");
 }

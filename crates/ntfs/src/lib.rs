@@ -59,6 +59,7 @@ pub mod record;
 pub mod repair;
 pub mod runs;
 pub mod scan;
+pub mod security;
 pub mod tree;
 pub mod value;
 pub mod volume;

@@ -15,8 +15,8 @@ use crate::session::{Session, located_on};
 
 /// Links that a careful administrator would want to know of
 ///
-/// Rules: user-writable (ordinary accounts may replace a link under a privileged folder), leaves-root,
-/// into-temp, too-deep (chains beyond 63 links, 31 with full targets), in-onedrive, no-print-name.
+/// Rules: user-writable (ordinary accounts may replace a link under a privileged folder, or in the root
+/// of a Windows volume), leaves-root, into-temp, too-deep (chains beyond 63 links, 31 with full targets), in-onedrive, no-print-name.
 #[derive(clap::Args)]
 pub(crate) struct Audit {
     /// Below which folder [default: the current one]

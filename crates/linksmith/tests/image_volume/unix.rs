@@ -187,6 +187,73 @@ fn disks_with_partitions() {
     assert!(opened.entry(&at("dir/second_name")).is_ok());
 }
 
+/// A self-relative descriptor of the administrators with these entries: flags, rights and SID.
+fn descriptor(aces: &[(u8, u32, &[u8])]) -> Vec<u8> {
+    let list: Vec<u8> = aces
+        .iter()
+        .flat_map(|(flags, mask, sid)| {
+            let head = [0, *flags, 8 + sid.len() as u8, 0];
+            [&head[..], &mask.to_le_bytes(), sid].concat()
+        })
+        .collect();
+    let administrators = [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x20, 2, 0, 0];
+    let owner_at = 28 + list.len() as u32;
+    let mut out = vec![1, 0, 4, 0x80];
+    for at in [owner_at, owner_at, 0, 20] {
+        out.extend_from_slice(&at.to_le_bytes());
+    }
+    out.extend_from_slice(&[2, 0, 8 + list.len() as u8, 0, aces.len() as u8, 0, 0, 0]);
+    out.extend_from_slice(&list);
+    out.extend_from_slice(&administrators);
+    out
+}
+
+/// Descriptors that ntfs-3g put into `$Secure` tell who may replace what.
+#[allow(clippy::disallowed_methods, reason = "the image is a file of this machine")]
+fn who_may_replace_a_link() {
+    const USERS: &[u8] = &[1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x21, 2, 0, 0];
+    const AUTHENTICATED: &[u8] = &[1, 1, 0, 0, 0, 0, 0, 5, 11, 0, 0, 0];
+    const SYSTEM: &[u8] = &[1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0];
+    const FULL: u32 = 0x001F_01FF;
+    let folder = tempfile::tempdir().expect("a folder");
+    let image = folder.path().join("rights.img");
+    std::fs::write(&image, image::LINKS.copy()).expect("a copy");
+    let mounted = testkit::oracle::Mounted::for_writing(&image);
+    let set = |path: &str, aces: &[(u8, u32, &[u8])]| {
+        let path = mounted.path().join(path);
+        let flags = rustix::fs::XattrFlags::empty();
+        rustix::fs::setxattr(&path, "system.ntfs_acl", &descriptor(aces), flags)
+            .expect("ntfs-3g sets it");
+    };
+    let make = |path: &str| std::fs::create_dir(mounted.path().join(path)).expect("a directory");
+    let safe = (0, FULL, SYSTEM);
+    make("safe");
+    make("safe/open");
+    make("safe/shut");
+    make("shared");
+    make("shared/entry");
+    set("safe", &[safe]);
+    set("safe/open", &[safe, (0, 0x100, AUTHENTICATED)]);
+    // Only what inherits it may be written by users.
+    set(
+        "safe/shut",
+        &[safe, (0x0B, FULL, USERS), (0, 0x0012_00A9, USERS)],
+    );
+    set("shared", &[safe, (0, 0x42, USERS)]);
+    set("shared/entry", &[safe]);
+    mounted.end();
+
+    let volume = ImageVolume::open(&image, None).expect("it opens");
+    let check = |path: &str, expected: &[&str]| {
+        let who = volume.writers(&at(path)).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(who.expect("the volume tells"), expected, "{path}");
+    };
+    check("safe/open", &["Authenticated Users"]);
+    check("safe/shut", &[]);
+    check("shared/entry", &["Users"]);
+    check("", &[]);
+}
+
 pub(crate) fn main() {
     Suite::new("image_volume")
         .case("info", NEEDS, what_it_says_of_itself)
@@ -201,5 +268,6 @@ pub(crate) fn main() {
         .case("contents", NEEDS, contents_are_read)
         .case("names", NEEDS, every_name_is_found)
         .case("partitions", NEEDS, disks_with_partitions)
+        .case("who may replace", NEEDS, who_may_replace_a_link)
         .run();
 }

@@ -1,55 +1,13 @@
-//! Security descriptors: what a new object inherits from its directory, and the hash under which `$Secure` keeps it.
-//!
-//! Layouts and rules: MS-DTYP 2.4.4 (ACEs), 2.4.5 (ACLs), 2.4.6 (self-relative descriptors), 2.5.3.4 (inheritance).
+//! Security descriptors: what a new object inherits from its directory (MS-DTYP 2.5.3.4), and the hash under which
+//! `$Secure` keeps it.
 
-use crate::error::{Error, Result};
-
-const STRUCTURE: &str = "security descriptor";
-const HEADER: usize = 20;
-const ACL_HEADER: usize = 8;
-
-/// Control bits.
-const DACL_PRESENT: u16 = 0x0004;
-const SACL_PRESENT: u16 = 0x0010;
-const DACL_AUTO_INHERITED: u16 = 0x0400;
-const SACL_AUTO_INHERITED: u16 = 0x0800;
-const SELF_RELATIVE: u16 = 0x8000;
-
-/// ACE flags.
-const OBJECT_INHERIT: u8 = 0x01;
-const CONTAINER_INHERIT: u8 = 0x02;
-const NO_PROPAGATE: u8 = 0x04;
-const INHERIT_ONLY: u8 = 0x08;
-const INHERITED: u8 = 0x10;
-const PROPAGATION: u8 = OBJECT_INHERIT | CONTAINER_INHERIT | NO_PROPAGATE | INHERIT_ONLY;
-
-/// S-1-3-0 and S-1-3-1: stand for whoever creates the object.
-const CREATOR_OWNER: [u8; 12] = [1, 1, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0];
-const CREATOR_GROUP: [u8; 12] = [1, 1, 0, 0, 0, 0, 0, 3, 1, 0, 0, 0];
-/// S-1-5-18.
-const LOCAL_SYSTEM: [u8; 12] = [1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0];
-/// S-1-5-32-544.
-pub(crate) const ADMINISTRATORS: [u8; 16] = [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x20, 2, 0, 0];
-
-const FULL_ACCESS: u32 = 0x001F_01FF;
-/// What the generic rights mean for files (MS-DTYP 2.4.3): all, execute, write, read.
-const GENERIC: [(u32, u32); 4] = [
-    (0x1000_0000, FULL_ACCESS),
-    (0x2000_0000, 0x0012_00A0),
-    (0x4000_0000, 0x0012_0116),
-    (0x8000_0000, 0x0012_0089),
-];
-
-/// A descriptor taken apart.
-#[derive(Debug, Default)]
-struct Parts<'a> {
-    #[cfg(test)]
-    control: u16,
-    owner: &'a [u8],
-    group: &'a [u8],
-    sacl: Vec<&'a [u8]>,
-    dacl: Vec<&'a [u8]>,
-}
+use crate::error::Result;
+use crate::security::descriptor::{
+    ACL_HEADER, ADMINISTRATORS, CONTAINER_INHERIT, CREATOR_GROUP, CREATOR_OWNER,
+    DACL_AUTO_INHERITED, DACL_PRESENT, Descriptor, EVERYONE, FULL_ACCESS, HEADER, INHERIT_ONLY,
+    INHERITED, LOCAL_SYSTEM, NO_PROPAGATE, OBJECT_INHERIT, PROPAGATION, SACL_AUTO_INHERITED,
+    SACL_PRESENT, SELF_RELATIVE, specific_rights,
+};
 
 /// The hash of `$Secure:$SDH`: each 32-bit word added to what was before, rotated left by 3.
 pub(crate) fn hash(descriptor: &[u8]) -> u32 {
@@ -68,7 +26,7 @@ pub(crate) fn hash(descriptor: &[u8]) -> u32 {
 /// The descriptor of a new object in a directory that has `parent`. Owner and group are the directory's: there is
 /// no user logged on to whom it could belong.
 pub(crate) fn inherit(parent: &[u8], container: bool) -> Result<Vec<u8>> {
-    let parent = parse(parent)?;
+    let parent = Descriptor::parse(parent)?;
     let owner = if parent.owner.is_empty() {
         &ADMINISTRATORS
     } else {
@@ -80,7 +38,7 @@ pub(crate) fn inherit(parent: &[u8], container: bool) -> Result<Vec<u8>> {
         parent.group
     };
     let mut control = SELF_RELATIVE | DACL_PRESENT | DACL_AUTO_INHERITED;
-    let mut dacl = inherit_aces(&parent.dacl, container, owner, group);
+    let mut dacl = inherit_aces(&parent.dacl.unwrap_or_default(), container, owner, group);
     if dacl.is_empty() {
         // Nothing to inherit: Windows takes the default of the creator's token, which gives him and the system everything.
         dacl = vec![
@@ -98,9 +56,8 @@ pub(crate) fn inherit(parent: &[u8], container: bool) -> Result<Vec<u8>> {
 
 /// A descriptor that owner, administrators and the system have in full, and that everything below inherits.
 pub(crate) fn for_new_root() -> Vec<u8> {
-    let everyone = [1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
     let flags = OBJECT_INHERIT | CONTAINER_INHERIT;
-    let dacl = [ADMINISTRATORS.as_slice(), &LOCAL_SYSTEM, &everyone]
+    let dacl = [ADMINISTRATORS.as_slice(), &LOCAL_SYSTEM, &EVERYONE]
         .map(|sid| ace(flags, FULL_ACCESS, sid));
     assemble(
         SELF_RELATIVE | DACL_PRESENT,
@@ -177,12 +134,7 @@ fn resolve(ace: &[u8], owner: &[u8], group: &[u8]) -> Vec<u8> {
     if ace[0] > 3 || ace.len() < 16 {
         return ace.to_vec();
     }
-    let mut mask = u32::from_le_bytes([ace[4], ace[5], ace[6], ace[7]]);
-    for (generic, specific) in GENERIC {
-        if mask & generic != 0 {
-            mask = mask & !generic | specific;
-        }
-    }
+    let mask = specific_rights(u32::from_le_bytes([ace[4], ace[5], ace[6], ace[7]]));
     let sid = match &ace[8..] {
         sid if sid.starts_with(&CREATOR_OWNER) => owner,
         sid if sid.starts_with(&CREATOR_GROUP) => group,
@@ -241,62 +193,6 @@ fn put_acl(out: &mut Vec<u8>, aces: &[Vec<u8>]) -> usize {
     at
 }
 
-fn parse(bytes: &[u8]) -> Result<Parts<'_>> {
-    let wrong = |at: usize, expected: &'static str| {
-        Error::damaged(STRUCTURE, at, expected, format!("{} bytes", bytes.len()))
-    };
-    let head = bytes
-        .get(..HEADER)
-        .ok_or_else(|| wrong(0, "a header of 20 bytes"))?;
-    let offset = |at: usize| {
-        u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]) as usize
-    };
-    let control = u16::from_le_bytes([head[2], head[3]]);
-    let sid = |at: usize| match offset(at) {
-        0 => Ok(&[][..]),
-        start => sid_at(bytes, start).ok_or_else(|| wrong(at, "a SID within the descriptor")),
-    };
-    let acl = |at: usize, bit: u16| match offset(at) {
-        start if start != 0 && control & bit != 0 => {
-            aces_at(bytes, start).ok_or_else(|| wrong(at, "an ACL within the descriptor"))
-        }
-        _ => Ok(Vec::new()),
-    };
-    Ok(Parts {
-        #[cfg(test)]
-        control,
-        owner: sid(4)?,
-        group: sid(8)?,
-        sacl: acl(12, SACL_PRESENT)?,
-        dacl: acl(16, DACL_PRESENT)?,
-    })
-}
-
-fn sid_at(bytes: &[u8], start: usize) -> Option<&[u8]> {
-    let length = 8 + 4 * usize::from(*bytes.get(start + 1)?);
-    bytes.get(start..start.checked_add(length)?)
-}
-
-fn aces_at(bytes: &[u8], start: usize) -> Option<Vec<&[u8]>> {
-    let head = bytes.get(start..start.checked_add(ACL_HEADER)?)?;
-    let size = usize::from(u16::from_le_bytes([head[2], head[3]]));
-    let count = usize::from(u16::from_le_bytes([head[4], head[5]]));
-    let mut rest = bytes
-        .get(start..start.checked_add(size)?)?
-        .get(ACL_HEADER..)?;
-    let mut aces = Vec::new();
-    for _ in 0..count {
-        let length = usize::from(u16::from_le_bytes([*rest.get(2)?, *rest.get(3)?]));
-        if length < 8 || length > rest.len() {
-            return None;
-        }
-        let (ace, after) = rest.split_at(length);
-        aces.push(ace);
-        rest = after;
-    }
-    Some(aces)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,7 +201,7 @@ mod tests {
 
     /// A descriptor as text: the control word, then each entry as `flags:mask:sid`.
     fn show(bytes: &[u8]) -> String {
-        let parts = parse(bytes).unwrap();
+        let parts = Descriptor::parse(bytes).unwrap();
         let sid = |sid: &[u8]| {
             match sid {
                 s if s == USER => "user",
@@ -317,7 +213,7 @@ mod tests {
             .to_owned()
         };
         let mut out = format!("{:04x} {}", parts.control, sid(parts.owner));
-        for ace in parts.dacl {
+        for ace in parts.dacl.unwrap_or_default() {
             let mask = u32::from_le_bytes([ace[4], ace[5], ace[6], ace[7]]);
             out += &format!(" {:02x}:{mask:x}:{}", ace[1], sid(&ace[8..]));
         }

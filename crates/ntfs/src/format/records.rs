@@ -354,7 +354,7 @@ impl<'a> Maker<'a> {
 
     /// No quotas: the volume's default, and an entry for the administrators, to whom everything belongs.
     fn quota(&mut self) -> Result<()> {
-        let administrators = descriptor::ADMINISTRATORS;
+        let administrators = crate::security::descriptor::ADMINISTRATORS;
         let by_owner = [view_entry(
             &administrators,
             &SYSTEM_SECURITY.to_le_bytes(),

@@ -10,6 +10,7 @@ mod read;
 mod sweep;
 mod trail;
 mod write;
+mod writers;
 
 use std::cmp::Ordering;
 use std::io::Read;
@@ -287,6 +288,12 @@ impl Volume for ImageVolume {
     fn names(&self, at: &EntryPath) -> Result<Vec<EntryPath>, VolumeError> {
         self.all_names(at)
             .map_err(|cause| VolumeError::new("list the names of", at, cause))
+    }
+
+    fn writers(&self, at: &EntryPath) -> Result<Option<Vec<String>>, VolumeError> {
+        self.writers_of(at)
+            .map(Some)
+            .map_err(|cause| VolumeError::new("look at the rights of", at, cause))
     }
 
     fn compare_names(&self, a: &Name, b: &Name) -> Ordering {
