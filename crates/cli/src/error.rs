@@ -216,7 +216,7 @@ fn hint(cause: &Cause) -> Option<Cow<'static, str>> {
     let hint = match cause {
         Cause::NotFound => "`linksmith list` on the folder shows what is there.",
         Cause::Exists => {
-            "`--force` replaces an existing link; real files and directories are never replaced."
+            "`linksmith show` says what is there; choose another name, or move it away first."
         }
         Cause::IsADirectory => "`linksmith list` shows what is in a directory.",
         Cause::NotADirectory => "A directory is needed here; `linksmith show` says what it is.",

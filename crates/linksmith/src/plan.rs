@@ -247,6 +247,12 @@ impl Plan {
         });
     }
 
+    /// Goes on with another plan, worked out for the state after this one.
+    pub fn append(&mut self, next: Self) {
+        self.steps.extend(next.steps);
+        self.warnings.extend(next.warnings);
+    }
+
     /// Adds a warning.
     pub fn warn(&mut self, message: impl Into<String>, hint: Option<String>) {
         self.warnings.push(Warning {

@@ -206,7 +206,7 @@ table! {
     65 NETWORK_ACCESS_DENIED Denied "Network access is denied.";
     67 BAD_NET_NAME NotFound "The network name cannot be found.";
     80 FILE_EXISTS Exists "The file exists."
-        => "Use `--force` to replace an existing link; real files and directories are never replaced.";
+        => "`linksmith show` says what is there; choose another name, or move it away first.";
     82 CANNOT_MAKE Unsupported "The directory or file cannot be created.";
     87 INVALID_PARAMETER Invalid "The parameter is incorrect.";
     108 DRIVE_LOCKED Denied "The disk is in use or locked by another process."
@@ -224,7 +224,7 @@ table! {
     148 PATH_BUSY Denied "The path specified cannot be used at this time.";
     161 BAD_PATHNAME Invalid "The specified path is invalid.";
     183 ALREADY_EXISTS Exists "Cannot create a file when that file already exists."
-        => "Use `--force` to replace an existing link; real files and directories are never replaced.";
+        => "`linksmith show` says what is there; choose another name, or move it away first.";
     206 FILENAME_EXCED_RANGE Invalid "The filename or extension is too long."
         => "One name has at most 255 UTF-16 units, a path 32,767; turn on LongPathsEnabled for programs that stop at 260.";
     234 MORE_DATA Other "More data is available.";

@@ -385,7 +385,11 @@ fn loops_of_every_length() {
         let foretold = impact(&drives, &change, &[place("")]).expect("an answer");
         assert_eq!(foretold.count(Effect::StaysBroken), length, "{length}");
         let found = repair::find(&drives, &[place("")], &Default::default()).expect("findings");
-        let endless = found.repairs.iter().filter(|r| r.fault == Fault::Endless);
+        let fault = match want {
+            Status::Loop => Fault::Loop,
+            _ => Fault::TooDeep,
+        };
+        let endless = found.repairs.iter().filter(|r| r.fault == fault);
         assert_eq!(endless.count(), length, "{length}");
     }
 }

@@ -3,9 +3,9 @@
 use std::ffi::{OsStr, OsString};
 
 use clap::ValueEnum;
-use linksmith::Place;
 use linksmith::ops::copy::{self, CopyError, Copying, Counts, Fallback, Mirror, Outer, Request};
 use linksmith::volume::Drives;
+use linksmith::{Cause, Place};
 use serde::Serialize;
 
 use crate::change::{Carried, ChangeArgs};
@@ -325,6 +325,10 @@ fn not_copied(drives: &Drives, request: &Request, error: CopyError) -> CliError 
     };
     let why = error.to_string();
     match error {
+        CopyError::Volume { drive, source } if matches!(source.cause, Cause::Exists) => failed(
+            drives, drive, &source,
+        )
+        .hint("`linksmith mirror` makes what is there like the source; `copy` overwrites nothing."),
         CopyError::Volume { drive, source } => failed(drives, drive, &source),
         CopyError::Locate(error) => located(error),
         CopyError::Remove(error) => {

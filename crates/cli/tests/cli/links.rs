@@ -40,11 +40,13 @@ fn scene() -> TestEnv {
 }
 
 fn links(env: &TestEnv, args: &[&str]) -> Outcome {
-    let state = env.join("../state");
+    run(env, &[&["links"], args].concat())
+}
+
+fn run(env: &TestEnv, args: &[&str]) -> Outcome {
     let mut command = env.command();
     command
-        .env("LINKSMITH_STATE", state)
-        .arg("links")
+        .env("LINKSMITH_STATE", env.join("../state"))
         .args(args);
     env.finish(&mut command, "")
 }
@@ -75,6 +77,20 @@ fn apply_makes_what_status_misses_and_says_so_once() {
     a -> store/one
     b
     c -> $DIR/store
+    links.toml
+    store/
+    store/one
+    store/two
+    ");
+}
+
+#[test]
+fn what_apply_made_is_taken_back_as_one() {
+    let env = scene();
+    links(&env, &["apply", "-q"]).ok();
+    assert_eq!(links(&env, &["status"]).code, Some(0));
+    run(&env, &["undo", "-q"]).ok();
+    insta::assert_snapshot!(tree(&env), @r"
     links.toml
     store/
     store/one

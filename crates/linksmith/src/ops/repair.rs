@@ -25,8 +25,10 @@ pub const LONGEST: usize = 259;
 pub enum Fault {
     /// It leads nowhere.
     Dangling,
-    /// It leads to itself, or over too many links.
-    Endless,
+    /// It leads back to itself.
+    Loop,
+    /// It leads over more links than the system follows.
+    TooDeep,
     /// It is made for files and leads to a directory, or the reverse.
     WrongKind,
     /// Its data are malformed.
@@ -44,7 +46,8 @@ impl Fault {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Dangling => "dangling",
-            Self::Endless => "endless",
+            Self::Loop => "loop",
+            Self::TooDeep => "too-deep",
             Self::WrongKind => "wrong-kind",
             Self::Malformed => "malformed",
             Self::NoPrintName => "no-print-name",
@@ -134,7 +137,7 @@ pub fn find(drives: &Drives, roots: &[Place], known: &Identities) -> Result<Find
         let fault = fault(drives, &link)?;
         let mut candidates = match fault {
             Fault::Dangling => seen.candidates(drives, &link, known.get(&link.place).copied()),
-            Fault::Endless | Fault::Malformed => Vec::new(),
+            Fault::Loop | Fault::TooDeep | Fault::Malformed => Vec::new(),
             _ => rewritten(drives, &link, fault).into_iter().collect(),
         };
         candidates.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.to.cmp(&b.to)));
@@ -153,7 +156,8 @@ pub fn find(drives: &Drives, roots: &[Place], known: &Identities) -> Result<Find
 fn fault(drives: &Drives, link: &Located) -> Option<Fault> {
     match link.status {
         Status::Dangling => return Some(Fault::Dangling),
-        Status::Loop | Status::TooDeep => return Some(Fault::Endless),
+        Status::Loop => return Some(Fault::Loop),
+        Status::TooDeep => return Some(Fault::TooDeep),
         Status::WrongKind => {
             let own = link.resolution.as_ref().map(|r| &r.end);
             // A link behind it may be the one of the wrong kind.

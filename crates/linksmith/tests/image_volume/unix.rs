@@ -209,7 +209,10 @@ fn descriptor(aces: &[(u8, u32, &[u8])]) -> Vec<u8> {
 }
 
 /// Descriptors that ntfs-3g put into `$Secure` tell who may replace what.
-#[allow(clippy::disallowed_methods, reason = "the image is a file of this machine")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the image is a file of this machine"
+)]
 fn who_may_replace_a_link() {
     const USERS: &[u8] = &[1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x21, 2, 0, 0];
     const AUTHENTICATED: &[u8] = &[1, 1, 0, 0, 0, 0, 0, 5, 11, 0, 0, 0];

@@ -7,6 +7,8 @@ mod record;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use linksmith::Plan;
+
 use crate::change::{Carried, ChangeArgs};
 use crate::error::{CliError, Exit};
 use crate::manifest::{Manifest, Surroundings};
@@ -31,9 +33,9 @@ enum What {
     /// Show which links are as wanted and which are not; exit code 7 where some are not
     Status(OfManifest),
     /// Make the links that are missing, with the folders on the way, lead those elsewhere that lead wrong; never replaces what
-    /// is no link
+    /// is no link. It is one change, which `undo` takes back as one
     Apply(OfManifest),
-    /// Remove links that an earlier apply made and the manifest no longer wants
+    /// Remove links that an earlier apply made and the manifest no longer wants, as one change
     Prune(OfManifest),
     /// Print a manifest of the links below a folder
     Export {
@@ -185,36 +187,41 @@ fn status(session: &mut Session, of: &OfManifest) -> Result<Exit, CliError> {
     Ok(if drifted { Exit::Findings } else { Exit::Done })
 }
 
+/// All links that can be made are one change: done, recorded and taken back together.
 fn apply(session: &mut Session, of: &OfManifest) -> Result<Exit, CliError> {
     let opened = open(session, &of.manifest)?;
     let mut exit = Exit::Done;
-    let mut made = Vec::new();
+    let mut as_wanted = Vec::new();
+    let mut plan = Plan::default();
+    let mut to_do = Vec::new();
     for one in opened.look(session)? {
-        let outcome = match (one.drift, one.plan) {
-            (Drift::NotHere, _) => continue,
-            (Drift::AsWanted, _) => Ok(Carried::Done),
-            (_, Ok(plan)) => of.change.carry_out(session, &plan).map_err(CliError::from),
-            (_, Err(error)) => Err(error),
-        };
-        match outcome {
-            Ok(Carried::Shown) => {}
-            Ok(Carried::Done) => {
-                if one.drift != Drift::AsWanted {
-                    session
-                        .console
-                        .note(format!("{} {}", one.drift.done(), one.path))?;
-                }
-                made.push(one.path);
+        match (one.drift, one.plan) {
+            (Drift::NotHere, _) => {}
+            (Drift::AsWanted, _) => as_wanted.push(one.path),
+            (drift, Ok(next)) => {
+                plan.append(next);
+                to_do.push((drift, one.path));
             }
-            Err(error) => {
+            (_, Err(error)) => {
                 crate::error::report(&error, &mut session.console);
                 exit = Exit::Partly;
             }
         }
     }
-    if !of.change.dry_run && of.change.plan.is_none() {
-        record::add(session, &of.manifest, &made)?;
+    match of.change.carry_out(session, &plan).map_err(CliError::from) {
+        Ok(Carried::Shown) => return Ok(exit),
+        Ok(Carried::Done) => {
+            for (drift, path) in to_do {
+                session.console.note(format!("{} {path}", drift.done()))?;
+                as_wanted.push(path);
+            }
+        }
+        Err(error) => {
+            crate::error::report(&error, &mut session.console);
+            exit = Exit::Partly;
+        }
     }
+    record::add(session, &of.manifest, &as_wanted)?;
     Ok(exit)
 }
 

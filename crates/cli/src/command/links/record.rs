@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use linksmith::ops::remove;
 use linksmith::volume::Drives;
-use linksmith::{LinkText, Place};
+use linksmith::{LinkText, Place, Plan};
 
 use crate::change::{Carried, ChangeArgs};
 use crate::error::{CliError, Exit};
@@ -54,36 +54,43 @@ pub(super) fn prune(
         .filter(|(path, _)| !wanted.contains(&path.as_str()))
         .map(|(path, said)| (path.clone(), said.clone()))
         .collect();
+    let mut plan = Plan::default();
+    let mut to_remove = Vec::new();
     for (path, said) in old {
-        let outcome = match says(&drives, &path) {
-            None => Ok(Carried::Done),
+        match says(&drives, &path) {
+            None => drop(record.remove(&path)),
             Some(now) if now != said => {
                 let message = format!("'{path}' is not what was made there: it stays");
                 session.console.warn(&message, None)?;
-                Ok(Carried::Done)
+                record.remove(&path);
             }
-            Some(_) => remove::plan(&drives, OsStr::new(&path), false)
-                .map_err(|e| crate::command::remove::not_removed(&drives, OsStr::new(&path), e))
-                .and_then(|plan| Ok(change.carry_out(session, &plan)?))
-                .and_then(|carried| {
-                    if carried == Carried::Done {
-                        session.console.note(format!("removed {path}"))?;
-                    }
-                    Ok(carried)
-                }),
-        };
-        match outcome {
-            Ok(Carried::Done) => drop(record.remove(&path)),
-            Ok(Carried::Shown) => {}
-            Err(error) => {
-                crate::error::report(&error, &mut session.console);
-                exit = Exit::Partly;
-            }
+            Some(_) => match remove::plan(&drives, OsStr::new(&path), false) {
+                Ok(next) => {
+                    plan.append(next);
+                    to_remove.push(path);
+                }
+                Err(e) => {
+                    let error = crate::command::remove::not_removed(&drives, OsStr::new(&path), e);
+                    crate::error::report(&error, &mut session.console);
+                    exit = Exit::Partly;
+                }
+            },
         }
     }
-    if !change.dry_run && change.plan.is_none() {
-        write(&file, &record)?;
+    match change.carry_out(session, &plan).map_err(CliError::from) {
+        Ok(Carried::Shown) => return Ok(exit),
+        Ok(Carried::Done) => {
+            for path in to_remove {
+                session.console.note(format!("removed {path}"))?;
+                record.remove(&path);
+            }
+        }
+        Err(error) => {
+            crate::error::report(&error, &mut session.console);
+            exit = Exit::Partly;
+        }
     }
+    write(&file, &record)?;
     Ok(exit)
 }
 
