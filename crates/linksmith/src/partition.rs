@@ -6,7 +6,8 @@
 
 use std::io;
 
-use linksmith_ntfs::device::Device;
+use linksmith_ntfs::boot::backup;
+use linksmith_ntfs::device::{Device, Window};
 
 use crate::bytes::{le32, le64};
 use crate::container::{self, ContainerError};
@@ -84,7 +85,7 @@ pub fn find(device: &dyn Device, wanted: Option<u32>) -> Result<Partition, Parti
     let found = list(device)?;
     let mut ntfs = Vec::new();
     for partition in &found {
-        if is_ntfs(device, partition.start)? {
+        if holds_ntfs(device, partition)? {
             ntfs.push(*partition);
         }
     }
@@ -129,7 +130,24 @@ pub fn list(device: &dyn Device) -> Result<Vec<Partition>, PartitionError> {
             return Ok(partitions);
         }
     }
-    mbr(device, disk)
+    let partitions = mbr(device, disk)?;
+    // Neither its boot sector nor a table; the sector that a volume of the whole disk would end with may tell.
+    let whole = Partition {
+        number: 0,
+        start: 0,
+        length: disk,
+        guid: None,
+    };
+    if partitions.is_empty() && holds_ntfs(device, &whole)? {
+        return Ok(vec![whole]);
+    }
+    Ok(partitions)
+}
+
+/// By its boot sector, or by the backup of that in the last sector: a volume whose boot sector is lost can be read.
+fn holds_ntfs(device: &dyn Device, partition: &Partition) -> Result<bool, PartitionError> {
+    let window = Window::new(device, partition.start, partition.length);
+    Ok(is_ntfs(device, partition.start)? || backup(&window).is_some())
 }
 
 fn is_ntfs(device: &dyn Device, start: u64) -> Result<bool, PartitionError> {
@@ -331,6 +349,19 @@ mod tests {
             (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
             (found, expected) => panic!("{found:?}, expected {expected:?}"),
         }
+    }
+
+    #[test]
+    fn a_volume_whose_boot_sector_is_lost() {
+        let device = Memory::new(vec![0; 1 << 20]);
+        let options = linksmith_ntfs::format::FormatOptions::default();
+        linksmith_ntfs::format::format(&device, &options).expect("it is formatted");
+        let mut disk = device.into_bytes();
+        disk[..512].fill(0x5A);
+        check(&disk, None, Ok((0, 0, 2048)));
+        // Its backup lies where the volume ends, and says so.
+        disk.extend_from_slice(&[0; 4096]);
+        check(&disk, None, Err("no NTFS volume"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use zerocopy::FromBytes;
 
+use crate::device::Device;
 use crate::error::{Error, Place, Result};
 use crate::layout::BootSector;
 
@@ -44,6 +45,11 @@ impl Geometry {
         self.clusters * u64::from(self.cluster_size)
     }
 
+    /// Where the backup of the boot sector is: after the volume's last sector.
+    pub fn backup_at(&self) -> u64 {
+        self.sectors * u64::from(self.sector_size)
+    }
+
     /// Where a cluster begins. `lcn` is at most [`clusters`](Self::clusters).
     pub fn cluster_offset(&self, lcn: u64) -> u64 {
         lcn.saturating_mul(u64::from(self.cluster_size))
@@ -58,6 +64,25 @@ impl Geometry {
             self.cluster_size
         }
     }
+}
+
+/// What the boot sector at a byte of the device tells.
+pub(crate) fn read(device: &dyn Device, at: u64) -> Result<Geometry> {
+    let mut sector = [0; 512];
+    device
+        .read_at(at, &mut sector)
+        .map_err(|error| Error::io("read", STRUCTURE, at, error))?;
+    Geometry::parse(&sector)
+}
+
+/// The backup in the device's last sector, and where that is: it must say itself that the volume ends before it.
+pub fn backup(device: &dyn Device) -> Option<(Geometry, u64)> {
+    [512u32, 1024, 2048, 4096].into_iter().find_map(|size| {
+        let at = device.len().checked_sub(u64::from(size))?;
+        let geometry = read(device, at).ok()?;
+        let here = geometry.sector_size == size && geometry.backup_at() == at;
+        here.then_some((geometry, at))
+    })
 }
 
 fn parse(sector: &[u8]) -> Result<Geometry> {

@@ -108,7 +108,11 @@ impl<D: Device> Editor<D> {
     /// # Errors
     /// [`Error::Refused`] where a change could destroy something: see [`Refusal`].
     pub fn open(device: D, now: u64, options: EditOptions) -> EditResult<Self> {
-        let change = Change::new(device);
+        Self::of_change(Change::new(device), now, options)
+    }
+
+    /// The same with what is written in `change` already.
+    pub(crate) fn of_change(change: Change<D>, now: u64, options: EditOptions) -> EditResult<Self> {
         let volume = Volume::open(&change)?;
         Self::check_health(&volume, options)?;
         let (geometry, upcase, mft) = (

@@ -220,6 +220,11 @@ pub enum Refusal {
     /// `$MFTMirr` does not repeat the first records of `$MFT`.
     #[error("$MFTMirr differs from $MFT in record {0}")]
     MirrorDiffers(u64),
+    /// The boot sector leads nowhere; the backup at this byte does.
+    #[error(
+        "the boot sector is damaged; its backup at byte {0} is sound, and `check --repair` writes it back"
+    )]
+    BootDamaged(u64),
     /// The device ends before the volume does, by so many bytes.
     #[error("the last {0} bytes of the volume are missing")]
     Truncated(u64),

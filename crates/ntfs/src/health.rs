@@ -26,8 +26,20 @@ pub struct Health {
     pub hibernated: bool,
     /// Whether `$MFTMirr` repeats `$MFT`.
     pub mirror: MirrorState,
+    /// Whether the boot sector was of use.
+    pub boot: BootState,
     /// Bytes that the boot sector claims and the device does not have.
     pub missing: u64,
+}
+
+/// By what the volume was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BootState {
+    /// By its boot sector.
+    #[default]
+    Sound,
+    /// By the backup at this byte: the boot sector cannot be read, or does not lead to `$MFT`.
+    Backup(u64),
 }
 
 /// What `$LogFile` holds.
@@ -58,7 +70,7 @@ pub enum MirrorState {
 
 impl Health {
     /// Judges an open volume.
-    pub(crate) fn judge<D: Device>(volume: &Volume<D>) -> Self {
+    pub(crate) fn judge<D: Device>(volume: &Volume<D>, boot: BootState) -> Self {
         let information = volume.information();
         Self {
             flags: information.flags,
@@ -66,6 +78,7 @@ impl Health {
             log: log_state(volume).unwrap_or_default(),
             hibernated: hibernated(volume).unwrap_or_default(),
             mirror: mirror_state(volume).unwrap_or_default(),
+            boot,
             missing: volume
                 .geometry()
                 .bytes()
@@ -108,6 +121,9 @@ impl Health {
             MirrorState::Same => {}
             MirrorState::Differs(record) => refusals.push(Refusal::MirrorDiffers(record)),
             MirrorState::Unreadable => refusals.push(Refusal::MirrorUnreadable),
+        }
+        if let BootState::Backup(at) = self.boot {
+            refusals.push(Refusal::BootDamaged(at));
         }
         if self.missing > 0 {
             refusals.push(Refusal::Truncated(self.missing));
@@ -213,9 +229,8 @@ fn mirror_state<D: Device>(volume: &Volume<D>) -> Result<MirrorState> {
     let size = u64::from(volume.geometry().record_size);
     let mut original = vec![0; size as usize];
     let mut copy = original.clone();
-    let count = (mirror.len() / size).min(volume.record_count());
-    // Four records, or a cluster of them; a longer mirror is no mirror.
-    for number in 0..count.min(4096) {
+    let count = mirrored_records(volume, &mirror);
+    for number in 0..count {
         volume.read_record(number, &mut original)?;
         volume.read_value(&mirror, number * size, &mut copy)?;
         if !same_record(number, &original, &copy) {
@@ -229,9 +244,15 @@ fn mirror_state<D: Device>(volume: &Volume<D>) -> Result<MirrorState> {
     })
 }
 
+/// How many records the mirror repeats: four, or a cluster of them; a longer mirror is no mirror.
+pub(crate) fn mirrored_records<D: Device>(volume: &Volume<D>, mirror: &Value) -> u64 {
+    let count = mirror.len() / u64::from(volume.geometry().record_size);
+    count.min(volume.record_count()).min(4096)
+}
+
 /// Compares the bytes in use, and not the update sequence: the two are written one after the other, and
 /// need not have gone through the same numbers.
-fn same_record(number: u64, original: &[u8], copy: &[u8]) -> bool {
+pub(crate) fn same_record(number: u64, original: &[u8], copy: &[u8]) -> bool {
     if original == copy {
         return true;
     }

@@ -1,13 +1,13 @@
 //! An open volume: its sizes, where `$MFT` is, its `$UpCase`, its label; records and values of any file.
 
 use crate::attribute::Body;
-use crate::boot::Geometry;
+use crate::boot::{self, Geometry};
 use crate::collate::UpCase;
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::file::{self, File, ListEntries, ListEntry};
 use crate::file_ref::FileRef;
-use crate::health::Health;
+use crate::health::{BootState, Health};
 use crate::layout::{VolumeInformation, attribute_type, well_known};
 use crate::lznt1;
 use crate::record::Record;
@@ -16,6 +16,9 @@ use zerocopy::FromBytes;
 
 /// Attributes that are read whole into memory: lists, index roots, reparse data, object ids.
 const MAX_WHOLE: u64 = 1 << 20;
+
+/// Records that every `$MFTMirr` has, whatever its size.
+const MIRRORED: u64 = 4;
 
 /// A volume, open for reading; over a [`Change`](crate::change::Change) it is the volume as it will be.
 #[derive(Debug)]
@@ -42,15 +45,10 @@ pub struct Information {
 impl<D: Device> Volume<D> {
     /// Opens the volume that begins at the device's first byte.
     ///
-    /// It fails where the boot sector, `$MFT`'s own record, `$Volume` or `$UpCase` cannot be read. Whatever else is
-    /// wrong stands in [`health`](Self::health).
+    /// It fails where the boot sector, `$MFT`'s own record, `$Volume` or `$UpCase` cannot be read, nor the copies that
+    /// the volume keeps of the first three. Whatever else is wrong stands in [`health`](Self::health).
     pub fn open(device: D) -> Result<Self> {
-        let mut sector = [0; 512];
-        device
-            .read_at(0, &mut sector)
-            .map_err(|error| Error::io("read", "boot sector", 0, error))?;
-        let geometry = Geometry::parse(&sector)?;
-        let mft = bootstrap(&device, &geometry)?;
+        let (geometry, mft, boot) = first_steps(&device)?;
         let mut volume = Self {
             device,
             geometry,
@@ -61,7 +59,7 @@ impl<D: Device> Volume<D> {
         };
         volume.information = volume.read_information()?;
         volume.upcase = volume.read_upcase()?;
-        volume.health = Health::judge(&volume);
+        volume.health = Health::judge(&volume, boot);
         Ok(volume)
     }
 
@@ -104,7 +102,7 @@ impl<D: Device> Volume<D> {
     /// Judges the state of the volume again.
     pub fn reload_health(&mut self) -> Result<&Health> {
         self.information = self.read_information()?;
-        self.health = Health::judge(self);
+        self.health = Health::judge(self, self.health.boot);
         Ok(&self.health)
     }
 
@@ -155,7 +153,13 @@ impl<D: Device> Volume<D> {
     pub fn record(&self, number: u64) -> Result<Record<Vec<u8>>> {
         let mut bytes = vec![0; self.geometry.record_size as usize];
         self.read_record(number, &mut bytes)?;
-        Record::from_disk(number, bytes)
+        let record = Record::from_disk(number, bytes);
+        match record {
+            Err(error) if number < MIRRORED => {
+                mirrored(&self.device, &self.geometry, number).ok_or(error)
+            }
+            record => record,
+        }
     }
 
     /// The bytes of a file record as they are on disk. `buf` has the size of a record, or of several.
@@ -349,15 +353,56 @@ fn unit(pair: &[u8]) -> u16 {
         .fold(0, |unit, byte| unit << 8 | u16::from(*byte))
 }
 
-/// Finds `$MFT` by its own first record. Where its runs are spread over extension records, each of them lies in
-/// what the parts before it describe: parts are taken in order, and the next record is read through them.
-fn bootstrap(device: &dyn Device, geometry: &Geometry) -> Result<Extents> {
+/// By the boot sector; where that leads nowhere, by its backup.
+fn first_steps(device: &dyn Device) -> Result<(Geometry, Extents, BootState)> {
+    let by_its_own = boot::read(device, 0).and_then(|own| Ok((own, bootstrap(device, &own)?)));
+    let error = match by_its_own {
+        Ok((geometry, mft)) => return Ok((geometry, mft, BootState::Sound)),
+        Err(error) => error,
+    };
+    let by_backup = boot::backup(device).and_then(|(geometry, at)| {
+        let mft = bootstrap(device, &geometry).ok()?;
+        Some((geometry, mft, BootState::Backup(at)))
+    });
+    by_backup.ok_or(error)
+}
+
+/// A record of `$MFTMirr`, by the boot sector's word alone: whoever asks for it cannot read `$MFT`'s.
+fn mirrored(device: &dyn Device, geometry: &Geometry, number: u64) -> Option<Record<Vec<u8>>> {
+    let size = u64::from(geometry.record_size);
+    let start = Some(geometry.mft_mirror_lcn).filter(|lcn| *lcn < geometry.clusters)?;
+    let mut bytes = vec![0; size as usize];
+    let at = geometry.cluster_offset(start) + number * size;
+    device.read_at(at, &mut bytes).ok()?;
+    let record = Record::from_disk(number, bytes).ok()?;
+    (record.is_in_use() && record.base().is_none()).then_some(record)
+}
+
+/// `$MFT`'s own record; its copy where it cannot be read, and the copy leads to where the record should be.
+fn mft_record(device: &dyn Device, geometry: &Geometry) -> Result<Record<Vec<u8>>> {
     let at = geometry.cluster_offset(geometry.mft_lcn);
     let mut bytes = vec![0; geometry.record_size as usize];
     device
         .read_at(at, &mut bytes)
         .map_err(|error| Error::io("read", "$MFT", at, error))?;
-    let base = Record::from_disk(well_known::MFT, bytes)?;
+    let error = match Record::from_disk(well_known::MFT, bytes) {
+        Ok(record) => return Ok(record),
+        Err(error) => error,
+    };
+    let starts_here = |copy: &Record<Vec<u8>>| {
+        let data = copy.find(attribute_type::DATA, &[]).ok().flatten();
+        let first = data.and_then(|data| data.non_resident()?.runs(geometry.clusters).next());
+        matches!(first, Some(Ok(run)) if run.lcn == Some(geometry.mft_lcn))
+    };
+    mirrored(device, geometry, well_known::MFT)
+        .filter(starts_here)
+        .ok_or(error)
+}
+
+/// Finds `$MFT` by its own first record. Where its runs are spread over extension records, each of them lies in
+/// what the parts before it describe: parts are taken in order, and the next record is read through them.
+fn bootstrap(device: &dyn Device, geometry: &Geometry) -> Result<Extents> {
+    let base = mft_record(device, geometry)?;
     let missing = || Error::NotFound {
         what: "the $DATA of $MFT".to_owned(),
     };

@@ -49,12 +49,22 @@ fn whichever_call_fails_the_volume_is_old_or_new() {
     }
 }
 
+/// There are many kinds of repair, and each commits in one way.
+const SHORTER: Effort = Effort {
+    cuts: Subsets {
+        all_up_to: 4,
+        random: 6,
+        seed: 2,
+    },
+    ..SHORT
+};
+
 #[test]
 fn every_kind_of_repair_is_whole_or_not_at_all() {
     for case in MENDABLE {
-        let tried = crash_repairs::cut(case, SHORT).unwrap();
+        let tried = crash_repairs::cut(case, SHORTER).unwrap();
         assert!(
-            tried.states > 20 && tried.inner > 20,
+            tried.states > 20 && tried.inner > 10,
             "{}: only {tried:?}",
             case.0
         );

@@ -21,6 +21,11 @@ fn populate(e: &mut Editor<&Memory>) -> EditResult<()> {
         e.create_file(dir, &units(&format!("file_with_a_name_{i}")), b"1")?;
     }
     e.link(file, dir, &units("second_name"))?;
+    let other = e.create_dir(root, &units("other"))?;
+    let many = e.create_file(root, &units("many"), b"many")?;
+    for i in 0..30 {
+        e.link(many, other, &units(&format!("another_name_{i}")))?;
+    }
     e.create_file(root, &units("filled_a"), &[b'a'; 20_000])?;
     e.create_file(root, &units("filled_b"), &[b'b'; 20_000])?;
     e.create_reparse_point(root, &units("junction"), true, &junction(10))?;

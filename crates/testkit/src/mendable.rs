@@ -57,6 +57,18 @@ fn free_cluster(patient: &Patient) -> u64 {
     clusters.find(is_free).expect("it is not full")
 }
 
+/// A block of the directory `dir` that is a leaf.
+fn leaf(patient: &Patient) -> (u64, u64) {
+    let number = patient.number("dir");
+    let vcn = patient.name_entry(number, "file_with_a_name_10").vcn;
+    (number, vcn.expect("its entries are in blocks"))
+}
+
+fn tear(patient: &mut Patient, number: u64) {
+    let range = patient.record_range(number);
+    patient.bytes[range.start + 510] ^= 1;
+}
+
 /// All of them. What is done, where the first code is found, and every code that is found.
 pub const MENDABLE: &[Case] = &[
     (
@@ -276,5 +288,209 @@ pub const MENDABLE: &[Case] = &[
         },
         "",
         &[VolumeDirty],
+    ),
+    (
+        "torn index block",
+        |p| {
+            let (number, vcn) = leaf(p);
+            let range = p.block_range(number, "$I30", vcn);
+            p.bytes[range.start + 510] ^= 1;
+        },
+        "dir",
+        &[IndexDamaged],
+    ),
+    (
+        "index block of another place",
+        |p| {
+            let (number, vcn) = leaf(p);
+            p.node(number, "$I30", Some(vcn), |block| block[16] ^= 1);
+        },
+        "dir",
+        &[IndexDamaged],
+    ),
+    (
+        "index entry longer than its node",
+        |p| {
+            let (number, _) = leaf(p);
+            let place = p.name_entry(number, "file_with_a_name_12");
+            p.edit_entry(number, "$I30", &place, |entry| put16(entry, 8, |_| 0xFFF8));
+        },
+        "dir",
+        &[IndexDamaged],
+    ),
+    (
+        "child that is not there",
+        |p| {
+            let root = p.number("dir");
+            p.node(root, "$I30", None, |root| {
+                let end =
+                    16 + u32::from_le_bytes(root[20..24].try_into().expect("4 bytes")) as usize;
+                root[end - 8] = 0x77;
+            });
+        },
+        "dir",
+        &[IndexDamaged],
+    ),
+    (
+        "children in a circle",
+        |p| {
+            let number = p.number("dir");
+            let root = p.attribute(number, kind::INDEX_ROOT);
+            let end = p.record_range(number).start + root.end;
+            let inner = p.bytes[end - 8..end].to_vec();
+            let vcn = u64::from_le_bytes(inner[..].try_into().expect("8 bytes"));
+            p.node(number, "$I30", Some(vcn), move |block| {
+                let end = 24 + u32::from_le_bytes(block[28..32].try_into().expect("4 bytes"));
+                block[end as usize - 8..end as usize].copy_from_slice(&inner);
+            });
+        },
+        "dir",
+        &[IndexDamaged, IndexOrder],
+    ),
+    (
+        "subtree cut off",
+        |p| {
+            let (number, vcn) = leaf(p);
+            p.node(number, "$I30", None, move |root| {
+                let end = 16 + u32::from_le_bytes(root[20..24].try_into().expect("4 bytes"));
+                root[end as usize - 8..end as usize].copy_from_slice(&vcn.to_le_bytes());
+            });
+        },
+        "dir",
+        &[IndexBitmap, NameNotIndexed],
+    ),
+    (
+        "leaf that claims children",
+        |p| {
+            let (number, vcn) = leaf(p);
+            p.node(number, "$I30", Some(vcn), |block| block[24 + 12] |= 1);
+        },
+        "dir",
+        &[IndexShape],
+    ),
+    (
+        "block in use, marked free",
+        |p| {
+            let number = p.number("dir");
+            p.edit_attribute(number, kind::BITMAP, |a| value(a)[0] ^= 1);
+        },
+        "dir",
+        &[IndexBitmap],
+    ),
+    (
+        "directory without an index",
+        |p| {
+            p.remove_attribute(p.number("other"), kind::INDEX_ROOT);
+        },
+        "other",
+        &[IndexMissing],
+    ),
+    (
+        "entries of one name",
+        |p| {
+            edit_name_entry(p, "dir", "file_with_a_name_21", |entry| {
+                let last = 16 + 66 + 2 * ("file_with_a_name_21".len() - 1);
+                entry[last] = b'0';
+            });
+        },
+        "dir",
+        &[EntryDuplicate, EntryName, NameNotIndexed],
+    ),
+    (
+        "entries out of order",
+        |p| {
+            edit_name_entry(p, "dir", "file_with_a_name_21", |entry| {
+                entry[16 + 66] = b'z';
+            });
+        },
+        "dir",
+        &[IndexOrder, EntryName, NameNotIndexed],
+    ),
+    (
+        "entries of $R out of order",
+        |p| {
+            edit_reparse_entry(p, "junction", |entry| entry[16] = 0x1D);
+        },
+        "junction",
+        &[ReparseIndexTag, IndexOrder],
+    ),
+    (
+        "mirror of $MFT differs",
+        |p| {
+            let mirror = p.extents(well_known::MFT_MIRROR, kind::DATA, "");
+            let place = p.place(&mirror, 1024 + 0x60);
+            p.bytes[place] ^= 1;
+        },
+        "",
+        &[MirrorDiffers],
+    ),
+    (
+        "backup of the boot sector differs",
+        |p| {
+            let at = p.bytes.len() - 512;
+            p.bytes[at + 0x48] ^= 1;
+        },
+        "",
+        &[BootBackupDiffers],
+    ),
+    (
+        "boot sector overwritten",
+        |p| p.bytes[..512].fill(0x5A),
+        "",
+        &[BootDamaged],
+    ),
+    (
+        "boot sector that looks for $MFT elsewhere",
+        |p| p.bytes[0x30] ^= 3,
+        "",
+        &[BootDamaged],
+    ),
+    (
+        "boot sector that looks for $MFTMirr elsewhere",
+        |p| p.bytes[0x38] ^= 3,
+        "",
+        &[BootBackupDiffers],
+    ),
+    (
+        "record of $MFT torn",
+        |p| tear(p, well_known::MFT),
+        "",
+        &[
+            MirrorDiffers,
+            RecordUnreadable,
+            ClusterBitmapSet,
+            EntryStale,
+        ],
+    ),
+    (
+        "record of $MFTMirr overwritten",
+        |p| {
+            let range = p.record_range(well_known::MFT_MIRROR);
+            p.bytes[range].fill(0);
+        },
+        "",
+        &[
+            MirrorDiffers,
+            RecordUnreadable,
+            ClusterBitmapSet,
+            EntryStale,
+        ],
+    ),
+    (
+        "record of $Volume torn",
+        |p| tear(p, well_known::VOLUME),
+        "",
+        &[MirrorDiffers, RecordUnreadable, EntryStale],
+    ),
+    (
+        "all four records of $MFT that are kept twice torn",
+        |p| (0..4).for_each(|number| tear(p, number)),
+        "",
+        &[
+            MirrorDiffers,
+            RecordUnreadable,
+            ClusterBitmapSet,
+            EntryStale,
+        ],
     ),
 ];

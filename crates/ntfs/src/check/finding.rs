@@ -53,6 +53,7 @@ codes! {
     VersionUnknown "version-unknown" State "The version is not 3.0 or 3.1.",
     VolumeTruncated "volume-truncated" Wrong "The device ends before the volume.",
     MirrorDiffers "mirror-differs" Wrong "`$MFTMirr` does not repeat the first records of `$MFT`.",
+    BootDamaged "boot-damaged" Wrong "The boot sector cannot be read or does not lead to `$MFT`; its backup does.",
     BootBackupDiffers "boot-backup-differs" Wrong "The sector after the volume does not repeat the boot sector.",
 
     RecordUnreadable "record-unreadable" Wrong "A file record in use cannot be read: torn, or of another signature.",

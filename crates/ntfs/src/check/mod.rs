@@ -14,7 +14,7 @@ mod names;
 mod record;
 mod reparse;
 pub(crate) mod touched;
-mod volume;
+pub(crate) mod volume;
 
 use std::ops::ControlFlow;
 

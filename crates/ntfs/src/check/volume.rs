@@ -3,6 +3,7 @@
 use super::{Checker, Code, Finding, Flow, GO_ON};
 use crate::device::Device;
 use crate::error::Refusal;
+use crate::health::BootState;
 
 impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     pub(super) fn check_volume(&mut self) -> Flow {
@@ -12,6 +13,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
                 Refusal::Hibernated => Code::Hibernated,
                 Refusal::Version(..) => Code::VersionUnknown,
                 Refusal::MirrorDiffers(_) | Refusal::MirrorUnreadable => Code::MirrorDiffers,
+                Refusal::BootDamaged(_) => Code::BootDamaged,
                 Refusal::Truncated(_) => Code::VolumeTruncated,
                 _ => Code::VolumeDirty,
             };
@@ -23,8 +25,11 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     /// The backup is in the sector after the volume's last. Devices cut to the volume's length have none, which is no
     /// error of theirs; nor is a sector of something else that has no NTFS signature.
     fn check_boot_backup(&mut self) -> Flow {
+        if self.volume.health().boot != BootState::Sound {
+            return GO_ON;
+        }
         let geometry = self.volume.geometry();
-        let at = geometry.sectors * u64::from(geometry.sector_size);
+        let at = geometry.backup_at();
         let mut first = vec![0; geometry.sector_size as usize];
         let mut backup = first.clone();
         let device = self.volume.device();
@@ -34,9 +39,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
         if read.is_err() || backup.get(3..7) != Some(b"NTFS".as_slice()) {
             return GO_ON;
         }
-        let differs = first.iter().zip(&backup).position(|(a, b)| a != b);
-        // Beyond the parameters is boot code, which is nobody's business here.
-        match differs.filter(|differs| *differs < 0x50) {
+        match first_difference(&first, &backup) {
             None => GO_ON,
             Some(offset) => self.tell_volume(
                 Code::BootBackupDiffers,
@@ -44,4 +47,10 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             ),
         }
     }
+}
+
+/// Where the parameters of two boot sectors differ. Beyond them is boot code, which is nobody's business here.
+pub(crate) fn first_difference(first: &[u8], backup: &[u8]) -> Option<usize> {
+    let differs = first.iter().zip(backup).position(|(a, b)| a != b);
+    differs.filter(|differs| *differs < 0x50)
 }

@@ -156,6 +156,11 @@ impl<D: Device> Editor<D> {
         result
     }
 
+    /// Forgets what is in memory of an index that is about to be taken away.
+    pub(crate) fn forget_index(&mut self, owner: u64, kind: Kind) {
+        self.indexes.remove(&(owner, kind));
+    }
+
     fn open_index(&mut self, owner: u64, kind: Kind) -> Result<Index> {
         let record = self.record(owner)?;
         if !record.is_in_use() || record.base().is_some() {

@@ -44,6 +44,8 @@ impl<D: Device> Editor<D> {
             }
             Action::MarkRecord { number, used } => Ok(self.mark_record(*number, *used)?),
             Action::ReparseFlag { record, set } => self.put_reparse_flag(*record, *set),
+            Action::Rebuild { directory, names } => self.rebuild_names(*directory, names),
+            Action::RebuildReparse { index, keys } => self.rebuild_reparse(*index, keys),
             Action::DropKey { tag, file } => self.drop_reparse_key(*tag, *file),
             Action::AddKey { tag, file } => self.add_reparse_key(*tag, *file),
             Action::ChangeKey { tag, file } => self.change_reparse_key(*tag, *file),
@@ -72,6 +74,7 @@ impl<D: Device> Editor<D> {
                 Ok(())
             }
             Action::ClearDirty => self.set_dirty_flag(false),
+            Action::Copied => Ok(()),
         }
     }
 
@@ -120,7 +123,12 @@ impl<D: Device> Editor<D> {
     }
 
     /// The key that the entry of a name should have.
-    fn key_of(&mut self, directory: FileRef, file: FileRef, name: &[u16]) -> Result<Vec<u8>> {
+    pub(super) fn key_of(
+        &mut self,
+        directory: FileRef,
+        file: FileRef,
+        name: &[u16],
+    ) -> Result<Vec<u8>> {
         let summary = self.summary(file.number())?;
         for place in self.find_all(file.number(), FILE_NAME)? {
             let attribute = self.record(place.record)?.attribute_at(place.offset)?;

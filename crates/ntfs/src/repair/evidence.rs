@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::plan::{Action, units};
+use super::rebuild::OF_AN_INDEX;
 use crate::check::{Code, Finding, Subject};
 use crate::device::Device;
 use crate::error::Result;
@@ -115,6 +116,28 @@ impl Evidence {
             }
             _ => {}
         }
+    }
+
+    /// A record or a name somewhere cannot be read: an index may be all that knows of it.
+    pub(super) fn names_are_lost(&self) -> bool {
+        self.unsound_values || self.told.iter().any(|(code, _)| *code == Code::NameBad)
+    }
+
+    /// Whether nothing is wrong with a file that keeps its index from being built again.
+    pub(super) fn only_its_index_is_wrong(&self, record: u64) -> bool {
+        let other = |told: &&(Code, u64)| {
+            told.1 == record && UNSOUND.contains(&told.0) && !OF_AN_INDEX.contains(&told.0)
+        };
+        !self.told.iter().any(|told| other(&told))
+    }
+
+    pub(super) fn is_reparse_index(&self, record: u64) -> bool {
+        self.reparse_index == Some(record)
+    }
+
+    /// Whether a file counts more names than it has.
+    pub(super) fn lost_a_name(&self, file: FileRef) -> bool {
+        self.links.contains_key(&file.number())
     }
 
     fn told(&self, code: Code, record: u64) -> bool {

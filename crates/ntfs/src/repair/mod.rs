@@ -2,15 +2,20 @@
 //!
 //! A volume tells most things twice. Where the places disagree and it is plain which one is right, the other is brought
 //! in line: records are right against what indexes and bitmaps repeat of them; of a record's names, its link count and
-//! the entries of directories, two outvote the third. Everything else stays a finding. Rebuilding indexes that cannot be
-//! walked, and choosing between two owners of a cluster, were left out: both can lose what a person could still save.
+//! the entries of directories, two outvote the third. An index that is damaged or misordered is built again from the
+//! records, where all of them can be read; the boot sector and the first records of `$MFT` come back from their copies.
+//! Everything else stays a finding. Choosing between two owners of a cluster was left out: it can lose what a person could
+//! still save.
 
 mod apply;
+mod copies;
 mod evidence;
 mod plan;
+mod rebuild;
 
 use std::collections::HashSet;
 
+use crate::change::Change;
 use crate::check::{self, Code, Finding, Severity};
 use crate::device::Device;
 use crate::edit::{EditOptions, EditResult, Editor};
@@ -36,15 +41,22 @@ impl<D: Device> Repair<D> {
     /// [`Error::Refused`] where the volume must not be changed; a dirty flag alone is no reason. An error as well where
     /// the mended volume has a finding that the volume has not.
     pub fn prepare(device: D, now: u64) -> EditResult<Self> {
+        let change = Change::new(device);
+        let found = check::findings(&Volume::open(&change)?)?;
+        let mut fixes = copies::mend(&change, &found)?;
         let allow_dirty = true;
-        let mut editor = Editor::open(device, now, EditOptions { allow_dirty })?;
-        let (found, fixes) = {
+        let mut editor = Editor::of_change(change, now, EditOptions { allow_dirty })?;
+        let planned = {
             let volume = Volume::open(editor.change())?;
-            let found = check::findings(&volume)?;
-            let fixes = plan::plan(&volume, &found)?;
-            (found, fixes)
+            // Through other copies it may look another way.
+            let again = match fixes.is_empty() {
+                true => None,
+                false => Some(check::findings(&volume)?),
+            };
+            plan::plan(&volume, again.as_ref().unwrap_or(&found))?
         };
-        editor.apply_fixes(&fixes)?;
+        editor.apply_fixes(&planned)?;
+        fixes.extend(planned);
         let remaining = check::findings(&Volume::open(editor.change())?)?;
         expect_no_new(&found, &remaining)?;
         let mut repair = Self {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::evidence::Evidence;
+use super::rebuild::{self, Named};
 use crate::check::{Code, Finding, Subject};
 use crate::device::Device;
 use crate::edit::node::name_of;
@@ -41,6 +42,14 @@ pub(super) enum Action {
         record: u64,
         set: bool,
     },
+    Rebuild {
+        directory: FileRef,
+        names: Vec<Named>,
+    },
+    RebuildReparse {
+        index: u64,
+        keys: Vec<(u32, FileRef)>,
+    },
     DropKey {
         tag: u32,
         file: FileRef,
@@ -77,16 +86,29 @@ pub(super) enum Action {
         names: u16,
     },
     ClearDirty,
+    /// Nothing more: a copy was written again before there was an editor.
+    Copied,
 }
 
 impl Fix {
-    fn new(finding: &Finding, action: Action) -> Self {
+    pub(super) fn new(finding: &Finding, action: Action) -> Self {
         Self {
             code: finding.code,
             record: finding.record,
             path: finding.path.clone(),
             words: action.to_string(),
             action,
+        }
+    }
+
+    /// A copy that was written again.
+    pub(super) fn of_copy(code: Code, record: Option<u64>, words: String) -> Self {
+        Self {
+            code,
+            record,
+            path: None,
+            words,
+            action: Action::Copied,
         }
     }
 
@@ -116,6 +138,7 @@ pub(super) fn plan<D: Device>(volume: &Volume<D>, found: &[Finding]) -> Result<V
     }
     let fix = |finding| Some(Fix::new(finding, evidence.action(volume, finding)?));
     let mut fixes: Vec<Fix> = found.iter().filter_map(fix).collect();
+    fixes.extend(rebuild::plan(volume, found, &evidence)?);
     fixes.sort_by(|a, b| a.action.cmp(&b.action));
     fixes.dedup_by(|a, b| a.action == b.action);
     Ok(fixes)
@@ -141,6 +164,18 @@ impl fmt::Display for Action {
             Self::MarkRecord { number, used } => write!(f, "mark record {number} {}", state(used)),
             Self::ReparseFlag { set: true, .. } => f.write_str("set the reparse flag 0x400"),
             Self::ReparseFlag { set: false, .. } => f.write_str("clear the reparse flag 0x400"),
+            Self::Rebuild { directory, names } => write!(
+                f,
+                "build the index of directory {directory} again, from the {} names that say they are in it",
+                names.len()
+            ),
+            Self::RebuildReparse { keys, .. } => {
+                write!(
+                    f,
+                    "build $R again, from the {} reparse points there are",
+                    keys.len()
+                )
+            }
             Self::DropKey { tag, file } => {
                 write!(f, "remove 0x{tag:08x} of record {file} from $R")
             }
@@ -184,6 +219,7 @@ impl fmt::Display for Action {
             }
             Self::Links { names, .. } => write!(f, "set the link count to {names}"),
             Self::ClearDirty => f.write_str("clear the dirty flag"),
+            Self::Copied => f.write_str("write a copy again"),
         }
     }
 }
