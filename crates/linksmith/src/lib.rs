@@ -50,6 +50,7 @@ pub mod container;
 pub mod doctor;
 pub mod entry;
 pub mod graph;
+pub mod interix;
 pub mod ops;
 #[cfg(feature = "image")]
 pub mod partition;

@@ -1,5 +1,7 @@
 //! `show PATH...`.
 
+mod interix;
+
 use std::ffi::{OsStr, OsString};
 
 use linksmith::resolve::{End, Resolution};
@@ -54,14 +56,23 @@ fn show(session: &mut Session, text: &OsStr) -> Result<(), CliError> {
         .locate(text)
         .and_then(|place| Description::of(&drives, &place));
     match seen {
-        Ok(description) if session.console.json => {
-            let line = json::to_line(&WithWay {
-                entry: description.json(),
-                way: hops(&drives, &way),
-            });
-            Ok(session.console.line(line)?)
+        Ok(description) => {
+            let interix = interix::look(&drives, &description.located)
+                .map_err(|e| located_on(&drives, text, e))?;
+            if session.console.json {
+                let line = json::to_line(&WithWay {
+                    entry: description.json(),
+                    interix: interix.as_ref().map(|i| i.json(&drives)),
+                    way: hops(&drives, &way),
+                });
+                return Ok(session.console.line(line)?);
+            }
+            entry(session, &drives, &description, &way)?;
+            match interix {
+                Some(interix) => interix.tell(session, &drives),
+                None => Ok(()),
+            }
         }
-        Ok(description) => entry(session, &drives, &description, &way),
         Err(error) => {
             if !session.console.json && !way.hops.is_empty() {
                 heading(session, text.as_encoded_bytes())?;
@@ -76,6 +87,8 @@ fn show(session: &mut Session, text: &OsStr) -> Result<(), CliError> {
 struct WithWay<'a> {
     #[serde(flatten)]
     entry: Json<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interix: Option<interix::Json>,
     way: Vec<HopJson>,
 }
 

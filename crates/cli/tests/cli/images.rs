@@ -265,3 +265,75 @@ hint: give it as `\\?\Volume{GUID}\`, or attach the drive with `,guid=GUID`
         format!("mount    {status}\n")
     );
 }
+
+/// What Windows takes for a system file is told for what Services for Unix and ntfs-3g mean by it.
+#[test]
+fn an_interix_link_is_shown_with_where_it_leads() {
+    use linksmith::volume::image::ImageVolume;
+    use linksmith::{Attributes, EntryPath, Step, Volume};
+    let env = env();
+    env.run(&[
+        "format", "disk.img", "--size", "16M", "--serial", "768808EC",
+    ])
+    .ok();
+    let at = |path: &str| EntryPath::parse(path).expect("a path");
+    let system = |path: &str, contents: Vec<u8>| {
+        let at = at(path);
+        let times = Default::default();
+        [
+            Step::MakeFile {
+                at: at.clone(),
+                contents,
+            },
+            Step::SetMeta {
+                at,
+                times,
+                attributes: Some(Attributes::SYSTEM),
+            },
+        ]
+    };
+    let link = |text: &str| linksmith::reparse::interix_contents(text.as_bytes()).expect("a text");
+    let device = b"IntxBLK\0\x08\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0".to_vec();
+    let mut steps = vec![
+        Step::MakeDir { at: at("dir") },
+        Step::MakeFile {
+            at: at("dir/file"),
+            contents: Vec::new(),
+        },
+    ];
+    steps.extend(system("link", link("dir/./file")));
+    steps.extend(system("dir/broken", link("../nothing")));
+    steps.extend(system("disk", device));
+    let volume = ImageVolume::open_to_change(&env.join("disk.img"), None).expect("it opens");
+    volume.apply(&steps).expect("they are made");
+    drop(volume);
+
+    let show = |args: &[&str]| {
+        let shown = env.run(&[&["--drive", "C=disk.img", "show"], args].concat());
+        let lines = shown.ok();
+        let kept = lines.lines().filter(|line| !line.starts_with("  id "));
+        kept.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(show(&["link", "dir/broken", "disk", "dir/file"]), @r"
+    C:\link
+      kind        file, 28 bytes
+      Interix     symbolic link to dir/./file
+      status      ok
+      leads to    C:\dir\file
+
+    C:\dir\broken
+      kind        file, 28 bytes
+      Interix     symbolic link to ../nothing
+      status      dangling: 'C:\nothing' is not there
+
+    C:\disk
+      kind        file, 24 bytes
+      Interix     block device 8:1
+
+    C:\dir\file
+      kind        file, 0 bytes
+    ");
+    let json = show(&["--json", "dir/broken"]);
+    let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_snapshot!(value["interix"].to_string(), @r#"{"kind":"symlink","status":"dangling","target":"../nothing"}"#);
+}

@@ -1,5 +1,6 @@
 //! The reading half of an NTFS image as a volume.
 
+use linksmith::interix::Interix;
 use linksmith::partition::find;
 use linksmith::volume::image::ImageVolume;
 use linksmith::volume::{Volume, list};
@@ -257,6 +258,44 @@ fn who_may_replace_a_link() {
     check("", &[]);
 }
 
+/// Links and devices as ntfs-3g makes them, which no reparse point says.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the image is a file of this machine"
+)]
+fn interix_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let image = folder.path().join("interix.img");
+    std::fs::write(&image, image::LINKS.copy()).expect("a copy");
+    let mounted = testkit::oracle::Mounted::for_writing(&image);
+    let text = "real/f\u{fc}r \u{1F600}";
+    std::os::unix::fs::symlink(text, mounted.path().join("intx_link")).expect("a link");
+    let device = |name: &str, kind: rustix::fs::FileType| {
+        let at = mounted.path().join(name);
+        let number = rustix::fs::makedev(7, 300);
+        rustix::fs::mknodat(rustix::fs::CWD, at, kind, 0o600.into(), number).expect("a device");
+    };
+    device("intx_block", rustix::fs::FileType::BlockDevice);
+    device("intx_char", rustix::fs::FileType::CharacterDevice);
+    mounted.end();
+
+    let volume = ImageVolume::open(&image, None).expect("it opens");
+    let check = |path: &str, expected: Option<Interix>| {
+        let entry = volume.entry(&at(path)).expect("it is there");
+        let got = Interix::of(&volume, &at(path), &entry).expect("it can be read");
+        assert_eq!(got, expected, "{path}");
+    };
+    let (major, minor) = (7, 300);
+    check(
+        "intx_link",
+        Some(Interix::Symlink(text.as_bytes().to_vec())),
+    );
+    check("intx_block", Some(Interix::BlockDevice { major, minor }));
+    check("intx_char", Some(Interix::CharacterDevice { major, minor }));
+    check("real_file.txt", None);
+    check("real", None);
+}
+
 pub(crate) fn main() {
     Suite::new("image_volume")
         .case("info", NEEDS, what_it_says_of_itself)
@@ -272,5 +311,6 @@ pub(crate) fn main() {
         .case("names", NEEDS, every_name_is_found)
         .case("partitions", NEEDS, disks_with_partitions)
         .case("who may replace", NEEDS, who_may_replace_a_link)
+        .case("Interix", NEEDS, interix_files)
         .run();
 }
