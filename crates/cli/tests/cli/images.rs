@@ -336,4 +336,27 @@ fn an_interix_link_is_shown_with_where_it_leads() {
     let json = show(&["--json", "dir/broken"]);
     let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_snapshot!(value["interix"].to_string(), @r#"{"kind":"symlink","status":"dangling","target":"../nothing"}"#);
+
+    // A real one is made of it, and the file is there again when that is taken back.
+    let run = |args: &[&str]| {
+        let mut command = env.command();
+        command
+            .env("LINKSMITH_STATE", env.join("state"))
+            .args(["--drive", "C=disk.img"])
+            .args(args);
+        env.finish(&mut command, "")
+    };
+    let before = show(&["link", "dir/broken"]);
+    assert_snapshot!(run(&["convert", "link", "dir/broken", "--to", "soft"]), @r"
+    link is now: soft
+    dir/broken is now: soft
+    ");
+    assert_snapshot!(run(&["find", "C:"]), @r"
+    symlink  C:\dir\broken -> ..\nothing  (dangling)
+    symlink  C:\link -> dir\file
+    ");
+    assert_eq!(run(&["convert", "disk", "--to", "soft"]).code, Some(8));
+    run(&["undo", "-q"]).ok();
+    run(&["undo", "-q"]).ok();
+    assert_eq!(show(&["link", "dir/broken"]), before);
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use super::impact::{copy_step, tree};
 use super::say::{Manner, SayError, free_name, rewrite, say};
 use crate::entry::{Base, Entry, FileId, LinkText, Times};
+use crate::interix::Interix;
 use crate::path::EntryPath;
 use crate::plan::{Expect, Plan, Step};
 use crate::reparse::{EncodeError, ReparsePoint};
@@ -61,8 +62,13 @@ pub enum ConvertError {
 /// # Errors
 /// See [`ConvertError`].
 pub fn plan(drives: &Drives, at: &Place, into: Into, manner: Manner) -> Result<Plan, ConvertError> {
-    let link = resolve::inspect(drives, at)?;
+    let mut link = resolve::inspect(drives, at)?;
     let volume = drives.volume(at.drive)?;
+    // A file by all that the volume says, but its contents say where it leads.
+    if let Some(Interix::Symlink(text)) = Interix::of(&*volume, &at.path, &link.entry)? {
+        let text = LinkText::Posix(text);
+        link.resolution = Some(resolve::resolve_as_if(drives, at, text, false));
+    }
     let mut job = Job {
         drives,
         volume: &*volume,
