@@ -95,6 +95,32 @@ impl Health {
         self.compare_findings(after)
     }
 
+    /// Holds the state after a repair against the one before it: what files hold is not a repair's business, and no name
+    /// that a record has is taken from it.
+    pub(super) fn compare_mended(&self, after: &Self) -> std::result::Result<(), String> {
+        for (number, facts) in &self.files {
+            if self.is_of_the_volume(*number) || self.owners.is_doubtful(*number) {
+                continue;
+            }
+            let now = after.files.get(number);
+            let same = now.is_some_and(|now| {
+                now.reference == facts.reference
+                    && facts.names.is_subset(&now.names)
+                    && facts
+                        .values
+                        .iter()
+                        .all(|(which, value)| now.values.get(which) == Some(value))
+            });
+            if !same {
+                return Err(format!(
+                    "record {number} was harmed; before: {:#?}",
+                    self.told()
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Some of what was found, in words.
     fn told(&self) -> Vec<String> {
         self.findings

@@ -12,6 +12,8 @@
 //!    A place that was wrong before may be wrong in another way after: a directory entry of a free record leads to a
 //!    file once the record is taken.
 //!
+//! A repair of the image as well is refused, or leaves what files hold and every name that a record has.
+//!
 //! One thing is not asked for, since no writer of NTFS can know of it without reading all of `$MFT` before each change:
 //! the contents of a file whose clusters are marked free in `$Bitmap`, or belong to another file too, are not the
 //! file's any more. [`health::Owners`] tells which files those are. The same is asked for the volume's own tables: their
@@ -27,6 +29,8 @@ use std::sync::LazyLock;
 
 use linksmith_ntfs::Volume;
 use linksmith_ntfs::device::Memory;
+use linksmith_ntfs::journal::MemoryJournal;
+use linksmith_ntfs::repair::Repair;
 
 use crate::rng::Rng;
 use base::Base;
@@ -46,6 +50,8 @@ pub struct Tally {
     pub closed: u64,
     /// Those on which a check found something before the edits.
     pub damaged: u64,
+    /// Those of which a repair mended something.
+    pub mended: u64,
     /// Edits that were done in memory.
     pub edits: u64,
     /// Edits that were refused for what the volume is like.
@@ -62,6 +68,7 @@ impl Tally {
         self.images += other.images;
         self.closed += other.closed;
         self.damaged += other.damaged;
+        self.mended += other.mended;
         self.edits += other.edits;
         self.refused += other.refused;
         self.commits += other.commits;
@@ -91,8 +98,10 @@ pub fn run(input: &[u8]) -> Result<Tally, String> {
     let base = choices.pick(&BASES);
     let mut image = base.image.clone();
     let damage = damage::damage(base, &mut image, &mut choices);
+    let mended = mend(&image).map_err(|wrong| format!("a repair: {wrong}\ndamage {damage:#?}"))?;
     let mut tally = Tally {
         images: 1,
+        mended: u64::from(mended),
         ..Tally::default()
     };
     let device = Memory::new(image);
@@ -115,6 +124,26 @@ pub fn run(input: &[u8]) -> Result<Tally, String> {
         before = after;
     }
     Ok(tally)
+}
+
+/// Repairs a copy, where it lets itself be repaired. Gives whether anything was mended.
+fn mend(image: &[u8]) -> Result<bool, String> {
+    let device = Memory::new(image.to_vec());
+    let Ok(before) = open(&device).and_then(|volume| Health::of(&volume)) else {
+        return Ok(false);
+    };
+    let Ok(repair) = Repair::prepare(&device, base::NOW + 1) else {
+        return Ok(false);
+    };
+    let mended = !repair.fixes().is_empty();
+    let what: Vec<String> = repair.fixes().iter().map(ToString::to_string).collect();
+    let told = |error: String| format!("{error}\nafter {what:#?}");
+    let committed = repair.commit(&MemoryJournal::default());
+    committed.map_err(|error| told(error.to_string()))?;
+    let after = open(&device).and_then(|volume| Health::of(&volume));
+    let after = after.map_err(|error| told(error.to_string()))?;
+    before.compare_mended(&after).map_err(told)?;
+    Ok(mended)
 }
 
 fn open(device: &Memory) -> linksmith_ntfs::Result<Volume<&Memory>> {
