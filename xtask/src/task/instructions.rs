@@ -128,9 +128,12 @@ fn item(valgrind: &Path, folder: &Path, of: &Loop) -> Result<u64, String> {
     Ok(more / (of.rounds * of.items))
 }
 
+/// On one processor, so that walks take one thread: what threads do to divide their work differs from run to run.
 fn callgrind(valgrind: &Path) -> Command {
-    let mut command = Command::new(valgrind);
+    let mut command = Command::new("taskset");
     command
+        .args(["-c", "0"])
+        .arg(valgrind)
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .stdin(Stdio::null());
     command
