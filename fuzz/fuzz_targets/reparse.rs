@@ -1,7 +1,7 @@
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use linksmith::ReparsePoint;
-use linksmith::reparse::interix_target;
+use linksmith::foreign::Foreign;
 
 // Any bytes are refused with a place in them, or kept to the byte and understood without a panic.
 /// A field that the buffer ends before is named by its own place, at most that of the last fixed field.
@@ -10,7 +10,7 @@ fn is_a_place(position: usize, bytes: &[u8]) -> bool {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = interix_target(bytes);
+    let _ = Foreign::parse(bytes);
     let point = match ReparsePoint::from_bytes(bytes) {
         Ok(point) => point,
         Err(e) => return assert!(is_a_place(e.position, bytes)),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use linksmith::foreign::{Foreign, Form, Means};
 use linksmith::reparse::{Kind, View};
 use linksmith::resolve::{End, Located, Status, inspect_entry};
 use linksmith::volume::{Drives, PathStyle};
@@ -24,6 +25,8 @@ pub(crate) struct Description {
     pub target: Option<Vec<u8>>,
     /// Where it leads in the end.
     pub resolved: Option<Vec<u8>>,
+    /// To whom it is a link, where that is not the system it lies on.
+    pub foreign: Option<Form>,
     /// Everything else.
     pub located: Located,
 }
@@ -54,11 +57,7 @@ impl Description {
     /// Of an entry that was looked at.
     pub(crate) fn of_located(drives: &Drives, located: Located) -> Self {
         let end = located.resolution.as_ref().map(|r| &r.end);
-        let target = match &located.text {
-            None => None,
-            Some(LinkText::Posix(text)) => Some(text.clone()),
-            Some(LinkText::Reparse(point)) => said(point),
-        };
+        let target = located.text.as_ref().and_then(said_by);
         Self {
             path: place_bytes(drives, &located.place),
             kind: Kind::of(&located.entry, located.text.as_ref()),
@@ -71,8 +70,41 @@ impl Description {
                 Some(End::Found { place, .. }) => Some(place_bytes(drives, place)),
                 _ => None,
             },
+            foreign: None,
             located,
         }
+    }
+
+    /// Of an entry that another system takes for a link; `None` where none does.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(crate) fn of_foreign(
+        drives: &Drives,
+        located: &Located,
+    ) -> Result<Option<Self>, LocateError> {
+        let place = &located.place;
+        let volume = drives.volume(place.drive)?;
+        let Some(foreign) = Foreign::of(&*volume, &place.path, &located.entry)? else {
+            return Ok(None);
+        };
+        let resolution = foreign.resolve(drives, place, located.entry.base == Base::Dir);
+        let Means::Link(text) = foreign.means else {
+            return Ok(None);
+        };
+        let kind = Kind::of_text(&text);
+        let located = Located {
+            kind: None,
+            status: resolution.as_ref().map_or(Status::Ok, |r| r.end.status()),
+            text: Some(text),
+            resolution,
+            ..located.clone()
+        };
+        Ok(Some(Self {
+            kind,
+            foreign: Some(foreign.form),
+            ..Self::of_located(drives, located)
+        }))
     }
 
     /// The stored names, of a reparse point that has them.
@@ -92,9 +124,9 @@ impl Description {
         }
     }
 
-    /// Whether it is a link; a file with several names is none of those that lead somewhere.
+    /// Whether it is a link, be it to another system; a file with several names is none of those that lead somewhere.
     pub(crate) fn is_link(&self) -> bool {
-        self.located.entry.is_link()
+        self.located.entry.is_link() || self.foreign.is_some()
     }
 
     /// The last name, or the path of a root.
@@ -154,6 +186,7 @@ impl Description {
             },
             id: entry.id.to_string(),
             size: entry.size,
+            foreign: self.foreign.map(Form::word),
         }
     }
 }
@@ -164,6 +197,14 @@ pub(crate) fn role(status: Status) -> Role {
         Status::Ok => Role::Good,
         Status::Dangling | Status::Loop | Status::WrongKind | Status::Invalid => Role::Bad,
         Status::Unreachable | Status::Denied | Status::TooDeep => Role::Doubtful,
+    }
+}
+
+/// What a link says, as people write it.
+pub(crate) fn said_by(text: &LinkText) -> Option<Vec<u8>> {
+    match text {
+        LinkText::Posix(text) => Some(text.clone()),
+        LinkText::Reparse(point) => said(point),
     }
 }
 
@@ -211,6 +252,8 @@ pub(crate) struct Json<'a> {
     links: Option<u32>,
     id: String,
     size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    foreign: Option<&'static str>,
 }
 
 /// What a link would be, in words: its kind, and where it leads as people write it.

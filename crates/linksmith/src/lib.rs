@@ -49,8 +49,8 @@ mod bytes;
 pub mod container;
 pub mod doctor;
 pub mod entry;
+pub mod foreign;
 pub mod graph;
-pub mod interix;
 pub mod ops;
 #[cfg(feature = "image")]
 pub mod partition;

@@ -15,8 +15,8 @@ use crate::session::{Session, located_on};
 /// Make a link another kind of link, or a copy of what it leads to
 ///
 /// Between soft links, hard links, junctions and copies, and between relative and absolute targets. The
-/// new thing is made beside the old one and takes its place when it is whole. A file that is a link to
-/// Interix alone becomes a real one.
+/// new thing is made beside the old one and takes its place when it is whole. A link of
+/// Interix, Cygwin or an SMB client (`find --foreign`) becomes a real one.
 #[derive(clap::Args)]
 pub(crate) struct Convert {
     /// Which links

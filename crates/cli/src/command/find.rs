@@ -12,10 +12,10 @@ use clap::builder::PossibleValuesParser;
 use linksmith::entry::FileTime;
 use linksmith::ops::refs;
 use linksmith::reparse::Kind;
-use linksmith::resolve::Status;
+use linksmith::resolve::{Located, Status};
 use linksmith::scan::{self, Hit, Item, Options};
 use linksmith::volume::{CaseRule, Drives, Way};
-use linksmith::{EntryPath, Place};
+use linksmith::{EntryPath, LocateError, Place};
 
 use crate::describe::Description;
 use crate::error::{self, CliError, Exit};
@@ -58,6 +58,10 @@ pub(crate) struct Find {
     /// What links say alone: none is followed, so no status is told and nothing waits for what is far away
     #[arg(long, conflicts_with_all = ["status", "broken", "to", "hard", "sort", "null"])]
     unfollowed: bool,
+    /// Links of other systems too, which Windows takes for plain files: of Interix, Cygwin, SMB clients, Wine and Samba;
+    /// each file that may be one is read
+    #[arg(long, conflicts_with_all = ["hard", "unfollowed"])]
+    foreign: bool,
     /// Only last changed after this: a date, a time or `3d`, `2 hours`
     #[arg(long, value_name = "WHEN", value_parser = when::parse)]
     newer: Option<FileTime>,
@@ -156,6 +160,8 @@ pub(super) struct Filter {
     scan: Options,
     /// Whether the ways taken are told.
     explain: bool,
+    /// Whether links of other systems are looked for.
+    foreign: bool,
     kinds: Vec<Kind>,
     statuses: Vec<Status>,
     to: Option<Place>,
@@ -190,9 +196,10 @@ impl Find {
         let wanted = |s: &Status| {
             self.status.iter().any(|w| w == s.as_str()) || self.broken && broken.contains(s)
         };
+        let everything = kinds.iter().any(|k| matches!(k, Kind::File | Kind::Dir));
         Ok(Filter {
             scan: Options {
-                everything: kinds.iter().any(|k| matches!(k, Kind::File | Kind::Dir)),
+                everything: everything || self.foreign,
                 hard_links: self.hard || kinds.contains(&Kind::Hard),
                 meta: self.newer.is_some()
                     || self.older.is_some()
@@ -203,6 +210,7 @@ impl Find {
                 only_hard_links: false,
             },
             explain: self.explain,
+            foreign: self.foreign,
             statuses: statuses.filter(wanted).collect(),
             kinds,
             to: to.transpose()?,
@@ -247,17 +255,27 @@ impl Filter {
         })
     }
 
+    fn describe(&self, drives: &Drives, located: Located) -> Result<Description, LocateError> {
+        if self.foreign {
+            if let Some(of) = Description::of_foreign(drives, &located)? {
+                return Ok(of);
+            }
+        }
+        Ok(Description::of_located(drives, located))
+    }
+
     fn wants(&self, drives: &Drives, of: &Description) -> bool {
         let located = &of.located;
         let leads = |to: &Place| {
             refs::reach(drives, to, located).is_some_and(|reach| reach.below.is_root())
         };
         let kind = match self.kinds.as_slice() {
+            [] if self.foreign => of.is_link(),
             [] => self.scan.hard_links || of.kind != Kind::Hard,
             kinds => kinds.contains(&of.kind),
         };
         kind && (self.statuses.is_empty()
-            || located.entry.is_link() && self.statuses.contains(&located.status))
+            || of.is_link() && self.statuses.contains(&located.status))
             && self.to.as_ref().is_none_or(leads)
     }
 }
@@ -331,10 +349,14 @@ fn answer(drives: &Drives, filter: &Filter, item: Item) -> Option<Streamed> {
             let text = drives.display(&place);
             Some(Err(located_on(drives, OsStr::new(&text), error)))
         }
-        Ok(located) => {
-            let of = Description::of_located(drives, located);
-            filter.wants(drives, &of).then(|| Ok(Box::new(of)))
-        }
+        Ok(located) => match filter.describe(drives, located) {
+            Ok(of) => filter.wants(drives, &of).then(|| Ok(Box::new(of))),
+            Err(error) => Some(Err(located_on(
+                drives,
+                OsStr::new(&drives.display(&place)),
+                error,
+            ))),
+        },
     }
 }
 
@@ -410,6 +432,9 @@ pub(super) fn line(color: bool, of: &Description) -> String {
     if of.located.status != Status::Ok {
         let word = format!("  ({})", of.located.status);
         push(Some(of.status_role()), &word);
+    }
+    if let Some(form) = of.foreign {
+        push(Some(Role::Faint), &format!("  [{}]", form.name()));
     }
     line
 }

@@ -1,6 +1,6 @@
 //! `show PATH...`.
 
-mod interix;
+mod foreign;
 
 use std::ffi::{OsStr, OsString};
 
@@ -57,19 +57,19 @@ fn show(session: &mut Session, text: &OsStr) -> Result<(), CliError> {
         .and_then(|place| Description::of(&drives, &place));
     match seen {
         Ok(description) => {
-            let interix = interix::look(&drives, &description.located)
+            let foreign = foreign::look(&drives, &description.located)
                 .map_err(|e| located_on(&drives, text, e))?;
             if session.console.json {
                 let line = json::to_line(&WithWay {
                     entry: description.json(),
-                    interix: interix.as_ref().map(|i| i.json(&drives)),
+                    foreign: foreign.as_ref().map(|f| f.json(&drives)),
                     way: hops(&drives, &way),
                 });
                 return Ok(session.console.line(line)?);
             }
             entry(session, &drives, &description, &way)?;
-            match interix {
-                Some(interix) => interix.tell(session, &drives),
+            match foreign {
+                Some(foreign) => foreign.tell(session, &drives),
                 None => Ok(()),
             }
         }
@@ -88,7 +88,7 @@ struct WithWay<'a> {
     #[serde(flatten)]
     entry: Json<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    interix: Option<interix::Json>,
+    foreign: Option<foreign::Json>,
     way: Vec<HopJson>,
 }
 

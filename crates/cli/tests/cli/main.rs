@@ -3,6 +3,7 @@
 mod article;
 mod bad_input;
 mod bulk;
+mod foreign;
 #[cfg(unix)]
 mod host;
 mod images;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::impact::{copy_step, tree};
 use super::say::{Manner, SayError, free_name, rewrite, say};
 use crate::entry::{Base, Entry, FileId, LinkText, Times};
-use crate::interix::Interix;
+use crate::foreign::Foreign;
 use crate::path::EntryPath;
 use crate::plan::{Expect, Plan, Step};
 use crate::reparse::{EncodeError, ReparsePoint};
@@ -65,9 +65,8 @@ pub fn plan(drives: &Drives, at: &Place, into: Into, manner: Manner) -> Result<P
     let mut link = resolve::inspect(drives, at)?;
     let volume = drives.volume(at.drive)?;
     // A file by all that the volume says, but its contents say where it leads.
-    if let Some(Interix::Symlink(text)) = Interix::of(&*volume, &at.path, &link.entry)? {
-        let text = LinkText::Posix(text);
-        link.resolution = Some(resolve::resolve_as_if(drives, at, text, false));
+    if let Some(foreign) = Foreign::of(&*volume, &at.path, &link.entry)? {
+        link.resolution = foreign.resolve(drives, at, link.entry.base == Base::Dir);
     }
     let mut job = Job {
         drives,

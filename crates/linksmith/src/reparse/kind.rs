@@ -70,16 +70,32 @@ impl Kind {
     /// malformed, every mount point is a junction.
     pub fn of(entry: &Entry, text: Option<&LinkText>) -> Self {
         match (entry.tag, entry.base) {
-            (Some(ReparseTag::SYMLINK), _) | (None, Base::PosixSymlink) => Self::Symlink,
-            (Some(ReparseTag::MOUNT_POINT), _) if is_volume(text) => Self::Mount,
-            (Some(ReparseTag::MOUNT_POINT), _) => Self::Junction,
-            (Some(ReparseTag::LX_SYMLINK), _) => Self::Wsl,
-            (Some(ReparseTag::APP_EXEC_LINK), _) => Self::AppExec,
-            (Some(tag), _) if tag.is_cloud() => Self::Cloud,
-            (Some(_), _) | (None, Base::Special) => Self::Other,
+            (Some(tag), _) => Self::of_tag(tag, text),
+            (None, Base::PosixSymlink) => Self::Symlink,
+            (None, Base::Special) => Self::Other,
             (None, Base::Dir) => Self::Dir,
             (None, Base::File) if entry.links.is_some_and(|n| n > 1) => Self::Hard,
             (None, Base::File) => Self::File,
+        }
+    }
+
+    /// What says `text`, whoever takes it for a link.
+    pub fn of_text(text: &LinkText) -> Self {
+        match text {
+            LinkText::Posix(_) => Self::Symlink,
+            LinkText::Reparse(point) => Self::of_tag(point.tag(), Some(text)),
+        }
+    }
+
+    fn of_tag(tag: ReparseTag, text: Option<&LinkText>) -> Self {
+        match tag {
+            ReparseTag::SYMLINK => Self::Symlink,
+            ReparseTag::MOUNT_POINT if is_volume(text) => Self::Mount,
+            ReparseTag::MOUNT_POINT => Self::Junction,
+            ReparseTag::LX_SYMLINK => Self::Wsl,
+            ReparseTag::APP_EXEC_LINK => Self::AppExec,
+            tag if tag.is_cloud() => Self::Cloud,
+            _ => Self::Other,
         }
     }
 }

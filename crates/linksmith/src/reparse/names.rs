@@ -11,7 +11,7 @@ pub struct Utf16Le<'a>(&'a [u8]);
 
 impl<'a> Utf16Le<'a> {
     /// Over whole units; a single byte at the end would not be seen.
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 

@@ -30,6 +30,7 @@ pub use sweep::{Found, Road, Swept, Visit, Wanted, Way};
 pub use locate::LocateError;
 
 use crate::entry::{Entry, LinkText};
+use crate::foreign::Form;
 use crate::path::{EntryPath, Name};
 use crate::plan::Step;
 
@@ -133,6 +134,12 @@ pub trait Volume: Send + Sync {
     ///
     /// Reparse data that cannot be read as such are [`Cause::Reparse`].
     fn link_text(&self, at: &EntryPath) -> Result<Option<LinkText>, VolumeError>;
+
+    /// Reparse data that another program keeps beside an entry, on file systems that have none of their own.
+    fn kept_reparse_data(&self, at: &EntryPath) -> Result<Option<(Form, Vec<u8>)>, VolumeError> {
+        let _ = at;
+        Ok(None)
+    }
 
     /// The contents of a file, from its first byte. Never of what a link leads to.
     fn read(&self, at: &EntryPath) -> Result<Box<dyn Read + '_>, VolumeError>;

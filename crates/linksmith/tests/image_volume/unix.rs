@@ -1,6 +1,6 @@
 //! The reading half of an NTFS image as a volume.
 
-use linksmith::interix::Interix;
+use linksmith::foreign::{Foreign, Means};
 use linksmith::partition::find;
 use linksmith::volume::image::ImageVolume;
 use linksmith::volume::{Volume, list};
@@ -282,18 +282,15 @@ fn interix_files() {
     mounted.end();
 
     let volume = ImageVolume::open(&image, None).expect("it opens");
-    let check = |path: &str, expected: Option<Interix>| {
+    let check = |path: &str, expected: Option<Means>| {
         let entry = volume.entry(&at(path)).expect("it is there");
-        let got = Interix::of(&volume, &at(path), &entry).expect("it can be read");
-        assert_eq!(got, expected, "{path}");
+        let got = Foreign::of(&volume, &at(path), &entry).expect("it can be read");
+        assert_eq!(got.map(|foreign| foreign.means), expected, "{path}");
     };
     let (major, minor) = (7, 300);
-    check(
-        "intx_link",
-        Some(Interix::Symlink(text.as_bytes().to_vec())),
-    );
-    check("intx_block", Some(Interix::BlockDevice { major, minor }));
-    check("intx_char", Some(Interix::CharacterDevice { major, minor }));
+    check("intx_link", Some(Means::Link(LinkText::Posix(text.into()))));
+    check("intx_block", Some(Means::BlockDevice { major, minor }));
+    check("intx_char", Some(Means::CharacterDevice { major, minor }));
     check("real_file.txt", None);
     check("real", None);
 }

@@ -29,6 +29,7 @@ use super::{
     VolumeError, VolumeInfo, Wanted, Way,
 };
 use crate::entry::{Entry, LinkText};
+use crate::foreign::Form;
 use crate::path::{EntryPath, Name};
 use crate::plan::Step;
 
@@ -88,6 +89,15 @@ impl Volume for PosixVolume {
     fn link_text(&self, at: &EntryPath) -> Result<Option<LinkText>, VolumeError> {
         self.link(at)
             .map_err(|c| VolumeError::new("read the link", at, c))
+    }
+
+    fn kept_reparse_data(&self, at: &EntryPath) -> Result<Option<(Form, Vec<u8>)>, VolumeError> {
+        let Some(name) = at.file_name() else {
+            return Ok(None);
+        };
+        self.open_parent(at)
+            .and_then(|dir| raw::kept(&dir, &name).map_err(cause::of))
+            .map_err(|c| VolumeError::new("look at", at, c))
     }
 
     fn read(&self, at: &EntryPath) -> Result<Box<dyn std::io::Read + '_>, VolumeError> {

@@ -1,4 +1,5 @@
-//! Raw reparse data where a mount offers them: NTFS behind ntfs-3g.
+//! Raw reparse data where a mount offers them: NTFS behind ntfs-3g. And those that Wine and Samba keep on other file
+//! systems, to be read.
 //!
 //! The driver shows a reparse point as a symbolic link of its own making; the data themselves are an
 //! extended attribute. For up to a second after they changed, the kernel still has the entry as what it
@@ -13,6 +14,7 @@ use rustix::io::Errno;
 
 use super::{cause, stat};
 use crate::entry::{Attributes, Base, Entry, FileTime, Times};
+use crate::foreign::Form;
 use crate::path::Name;
 use crate::reparse::{MAXIMUM_SIZE, ReparsePoint, ReparseTag};
 use crate::volume::Cause;
@@ -24,6 +26,10 @@ const DATA: &str = "system.ntfs_reparse_data";
 const FLAGS: &str = "system.ntfs_attrib_be";
 /// Its times: made, written, read, record changed; 64 bits each, big-endian.
 const TIMES: &str = "system.ntfs_times_be";
+/// Where Wine keeps the whole buffer, of entries whose names end in `?`. Source: `XATTR_REPARSE` of its `ntdll`.
+const WINE: &str = "user.WINEREPARSE";
+/// Where Samba keeps it. Source: `SAMBA_XATTR_REPARSE_ATTRIB`.
+const SAMBA: &str = "user.SmbReparse";
 /// `statfs` of any FUSE file system.
 const FUSE: rustix::fs::FsWord = 0x6573_5546;
 
@@ -59,6 +65,23 @@ pub(super) fn data(dir: &impl AsFd, name: &Name) -> Result<Option<ReparsePoint>,
         Err(Errno::NODATA) => Ok(None),
         Err(errno) => Err(cause::of(errno)),
     }
+}
+
+/// The reparse data that Wine or Samba keeps of an entry.
+pub(super) fn kept(dir: &impl AsFd, name: &Name) -> rustix::io::Result<Option<(Form, Vec<u8>)>> {
+    let wine = name.as_bytes().ends_with(b"?");
+    let keepers = [(Form::Wine, WINE, wine), (Form::Samba, SAMBA, true)];
+    for (form, attribute, _) in keepers.into_iter().filter(|(.., may_be)| *may_be) {
+        match get(dir, Some(name), attribute) {
+            Ok(data) => return Ok(Some((form, data))),
+            // It has none, or nothing here can have any.
+            Err(Errno::NODATA | Errno::NOTSUP | Errno::PERM) => {}
+            // None of a reparse buffer's size.
+            Err(Errno::RANGE) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(None)
 }
 
 /// Sets reparse data, and reads them and their flag back.

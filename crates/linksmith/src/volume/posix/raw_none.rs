@@ -4,6 +4,7 @@ use std::os::fd::AsFd;
 
 use super::stat;
 use crate::entry::Entry;
+use crate::foreign::Form;
 use crate::path::Name;
 use crate::reparse::ReparsePoint;
 use crate::volume::Cause;
@@ -15,6 +16,10 @@ pub(super) fn offered(_: &impl AsFd) -> bool {
 }
 
 pub(super) fn data(_: &impl AsFd, _: &Name) -> Result<Option<ReparsePoint>, Cause> {
+    Ok(None)
+}
+
+pub(super) fn kept(_: &impl AsFd, _: &Name) -> rustix::io::Result<Option<(Form, Vec<u8>)>> {
     Ok(None)
 }
 
