@@ -17,6 +17,19 @@ fn without_times(lines: Vec<String>) -> Vec<String> {
     lines.into_iter().map(cut).collect()
 }
 
+/// The other name of a file is the first of those that a listing of its names has, whatever was asked before.
+fn others_are_known(preview: &Preview, seed: u64) {
+    for spot in spots(preview) {
+        let id = preview.entry(&spot.path).expect("it is there").id;
+        let Ok(names) = preview.names(&spot.path) else {
+            continue;
+        };
+        let first = names.into_iter().find(|name| *name != spot.path);
+        let other = preview.other_name(&spot.path, id).expect("it can be told");
+        assert_eq!(other, first, "seed {seed}: {:?}", spot.path);
+    }
+}
+
 fn check(seed: u64, new: fn() -> MemoryVolume) {
     let real: Arc<dyn Volume> = Arc::new(new());
     let mut changes = Changes::new(seed);
@@ -25,6 +38,7 @@ fn check(seed: u64, new: fn() -> MemoryVolume) {
     let preview = Preview::new(Arc::clone(&real));
     let mut steps = Vec::new();
     for _ in 0..25 {
+        others_are_known(&preview, seed);
         let step = changes.step(&preview);
         if preview.apply(std::slice::from_ref(&step)).is_ok() {
             steps.push(step);

@@ -6,7 +6,7 @@ use super::UndoError;
 use crate::entry::{Attributes, Base, Entry, FileId, LinkText, Times};
 use crate::path::EntryPath;
 use crate::plan::{Source, Step};
-use crate::volume::{Caps, Cause, Volume, VolumeError, list, same_contents};
+use crate::volume::{Caps, Cause, Volume, VolumeError, leads_to, list, same_contents};
 
 /// What may be kept to take changes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,13 +178,14 @@ fn as_stored(at: &EntryPath, entry: &Entry) -> EntryPath {
     }
 }
 
-/// Whether two paths are one name, as in a change of case.
+/// Whether two paths are one name, as in a change of case; the way to it may be spelled otherwise as well.
 fn is_same_name(volume: &dyn Volume, a: &EntryPath, b: &EntryPath) -> bool {
-    a.parent() == b.parent()
-        && match (a.file_name(), b.file_name()) {
-            (Some(a), Some(b)) => volume.compare_names(&a, &b).is_eq(),
-            _ => false,
-        }
+    let (Some(name), Some(other)) = (a.file_name(), b.file_name()) else {
+        return false;
+    };
+    let above = |path: &EntryPath| volume.entry(&path.parent()?).ok().map(|dir| dir.id);
+    volume.compare_names(&name, &other).is_eq()
+        && (a.parent() == b.parent() || above(a).is_some_and(|dir| above(b) == Some(dir)))
 }
 
 fn optional(entry: Result<Entry, VolumeError>) -> Result<Option<Entry>, VolumeError> {
@@ -336,16 +337,14 @@ fn sibling(
     entry: &Entry,
     prefer: Option<&EntryPath>,
 ) -> Result<Option<EntryPath>, UndoError> {
-    let is_it =
-        |path: &EntryPath| path != at && volume.entry(path).is_ok_and(|found| found.id == entry.id);
-    if let Some(path) = prefer.filter(|path| is_it(path)) {
+    let is_it = |path: &&EntryPath| *path != at && leads_to(volume, path, entry.id);
+    if let Some(path) = prefer.filter(is_it) {
         return Ok(Some(path.clone()));
     }
     if volume.info().caps.contains(Caps::NAMES) {
-        let names = volume.names(at)?;
         // The first in order, whoever is asked: after a crash the question is whether the inverse is still
         // the recorded one, and a preview lists names in another order than the volume beneath.
-        return Ok(names.into_iter().filter(|path| is_it(path)).min());
+        return Ok(volume.other_name(at, entry.id)?);
     }
     Ok(search(volume, at, entry))
 }

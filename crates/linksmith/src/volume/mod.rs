@@ -29,7 +29,7 @@ pub use sweep::{Found, Road, Swept, Visit, Wanted, Way};
 
 pub use locate::LocateError;
 
-use crate::entry::{Entry, LinkText};
+use crate::entry::{Entry, FileId, LinkText};
 use crate::foreign::Form;
 use crate::path::{EntryPath, Name};
 use crate::plan::Step;
@@ -196,6 +196,21 @@ pub trait Volume: Send + Sync {
         ))
     }
 
+    /// The first in order of the names of the file `id` that are not the one at `at`; with [`Caps::NAMES`]
+    /// only. `at` has its last name as the volume has it.
+    ///
+    /// Only the one that is found is looked up, and those before it that are not there: a file may have a
+    /// thousand.
+    fn other_name(&self, at: &EntryPath, id: FileId) -> Result<Option<EntryPath>, VolumeError> {
+        let mut names = self.names(at)?;
+        names.sort_unstable();
+        let dir = |at: &EntryPath| Some(self.entry(at).ok()?.id);
+        let mut others = names
+            .into_iter()
+            .filter(|path| !is_same_place(path, at, dir));
+        Ok(others.find(|path| leads_to(self, path, id)))
+    }
+
     /// Everything wanted below a directory, by the volume's own fast road; `None` where it has none for
     /// this question, and the caller walks with [`read_dir`](Volume::read_dir) instead.
     ///
@@ -226,6 +241,25 @@ pub trait Volume: Send + Sync {
             CaseRule::Insensitive => fold::compare(a, b),
         }
     }
+}
+
+/// Whether the file `id` is found at a path.
+pub(crate) fn leads_to<V: Volume + ?Sized>(volume: &V, at: &EntryPath, id: FileId) -> bool {
+    volume.entry(at).is_ok_and(|found| found.id == id)
+}
+
+/// Whether two paths whose last names are as the volume has them are one; their directories may be spelled
+/// otherwise.
+pub(crate) fn is_same_place(
+    a: &EntryPath,
+    b: &EntryPath,
+    dir: impl Fn(&EntryPath) -> Option<FileId>,
+) -> bool {
+    if a == b || a.file_name() != b.file_name() {
+        return a == b;
+    }
+    let above = |path: &EntryPath| path.parent().and_then(|path| dir(&path));
+    above(a).is_some_and(|id| above(b) == Some(id))
 }
 
 /// A directory's entries at once; for directories known to be small.

@@ -139,6 +139,9 @@ impl<'e> Edit<'e> {
         if let Some(object) = id.and_then(|id| self.state.objects.get_mut(&id)) {
             object.places.push((slot.dir.entry.id, slot.name.clone()));
         }
+        if let Some(id) = id {
+            self.view().note_name(id, slot.dir.entry.id, &slot.name);
+        }
     }
 
     fn make(

@@ -9,6 +9,7 @@
 //! read from the volume beneath, which must not change meanwhile.
 
 mod edit;
+mod names;
 mod state;
 
 use std::io::{Cursor, Read};
@@ -153,6 +154,11 @@ impl Volume for Preview {
     fn names(&self, at: &EntryPath) -> Result<Vec<EntryPath>, VolumeError> {
         let state = self.read_state();
         View::new(&*self.base, &state).names(at)
+    }
+
+    fn other_name(&self, at: &EntryPath, id: FileId) -> Result<Option<EntryPath>, VolumeError> {
+        let state = self.read_state();
+        View::new(&*self.base, &state).other_name(at, id)
     }
 
     fn compare_names(&self, a: &crate::path::Name, b: &crate::path::Name) -> std::cmp::Ordering {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::names::KnownNames;
 use crate::entry::{Entry, FileId, LinkText};
 use crate::path::{EntryPath, Name};
 use crate::volume::{Cause, Volume, VolumeError};
@@ -40,7 +41,7 @@ impl DirChange {
     }
 
     /// `None`: as beneath. `Some(None)`: gone.
-    fn get(&self, name: &Name, volume: &dyn Volume) -> Option<(&Name, Option<FileId>)> {
+    pub(super) fn get(&self, name: &Name, volume: &dyn Volume) -> Option<(&Name, Option<FileId>)> {
         let run = self.runs.get(self.run(name, volume))?;
         let at = Self::position(run, name, volume).ok()?;
         run.get(at).map(|(name, id)| (name, *id))
@@ -112,6 +113,7 @@ struct Known {
     dirs: Mutex<HashMap<EntryPath, Found>>,
     /// What the volume beneath said of a few paths last: a step asks for the same ones several times.
     beneath: Mutex<HashMap<EntryPath, Entry>>,
+    names: Mutex<KnownNames>,
 }
 
 /// Paths in [`Known::beneath`].
@@ -132,6 +134,11 @@ impl State {
     /// A directory has another path now, and so has all that is in it.
     pub(super) fn forget_paths(&mut self) {
         held(&self.known.dirs).clear();
+        held(&self.known.names).forget();
+    }
+
+    pub(super) fn known_names(&self) -> MutexGuard<'_, KnownNames> {
+        held(&self.known.names)
     }
 
     /// A directory found at this path before, as it is now.
@@ -206,8 +213,8 @@ pub(super) fn moved(error: VolumeError, at: &EntryPath) -> VolumeError {
 /// The volume beneath seen through the changes.
 #[derive(Clone, Copy)]
 pub(super) struct View<'v> {
-    base: &'v dyn Volume,
-    state: &'v State,
+    pub(super) base: &'v dyn Volume,
+    pub(super) state: &'v State,
 }
 
 impl<'v> View<'v> {
@@ -372,77 +379,5 @@ impl<'v> View<'v> {
             }
         }
         Ok(())
-    }
-
-    /// Every name of a file: those beneath that still lead to it, and those it was given here.
-    pub(super) fn names(&self, at: &EntryPath) -> Result<Vec<EntryPath>, VolumeError> {
-        let found = self.find(at, "list the names of")?;
-        let id = found.entry.id;
-        let mut paths = Vec::new();
-        if let Some(base) = &found.base {
-            for name in self.base.names(base).map_err(|e| moved(e, at))? {
-                paths.extend(self.now(&name)?);
-            }
-        }
-        let given = self.state.objects.get(&id).map(|o| o.places.as_slice());
-        for (dir, name) in given.unwrap_or_default() {
-            paths.extend(self.dir_path(*dir)?.map(|dir| dir.join(name)));
-        }
-        // By an older spelling of a name the file is found too, but that is not its name.
-        paths.retain(|path| {
-            let found = self.find(path, "read");
-            found.is_ok_and(|f| f.entry.id == id && f.entry.name == path.file_name())
-        });
-        paths.sort();
-        paths.dedup();
-        Ok(paths)
-    }
-
-    /// A path by which a touched object is found.
-    pub(super) fn path_of(&self, id: FileId) -> Result<Option<EntryPath>, VolumeError> {
-        let Some(object) = self.state.objects.get(&id) else {
-            return Ok(None);
-        };
-        let mut paths = Vec::new();
-        for (dir, name) in object.places.iter().rev() {
-            paths.extend(self.dir_path(*dir)?.map(|dir| dir.join(name)));
-        }
-        if let Some(base) = &object.base {
-            paths.extend(self.now(base)?);
-        }
-        let leads = |path: &EntryPath| self.find(path, "read").is_ok_and(|f| f.entry.id == id);
-        Ok(paths.into_iter().find(leads))
-    }
-
-    /// Where a path of the volume beneath is now, its directories' moves followed.
-    fn now(&self, base: &EntryPath) -> Result<Option<EntryPath>, VolumeError> {
-        let (Some(parent), Some(name)) = (base.parent(), base.file_name()) else {
-            return Ok(Some(EntryPath::root()));
-        };
-        let id = self.base.entry(&parent)?.id;
-        Ok(self.placed_or(id, &parent)?.map(|dir| dir.join(&name)))
-    }
-
-    fn placed_or(&self, dir: FileId, base: &EntryPath) -> Result<Option<EntryPath>, VolumeError> {
-        match self.state.objects.get(&dir).map(|o| o.places.as_slice()) {
-            Some([.., (parent, name)]) => {
-                Ok(self.dir_path(*parent)?.map(|parent| parent.join(name)))
-            }
-            _ => self.now(base),
-        }
-    }
-
-    /// Where a directory that was touched here is now.
-    fn dir_path(&self, dir: FileId) -> Result<Option<EntryPath>, VolumeError> {
-        match self.state.objects.get(&dir) {
-            Some(Object { places, base, .. }) => match (places.last(), base) {
-                (Some((parent, name)), _) => {
-                    Ok(self.dir_path(*parent)?.map(|parent| parent.join(name)))
-                }
-                (None, Some(base)) => self.now(base),
-                (None, None) => Ok(None),
-            },
-            None => Ok(None),
-        }
     }
 }
