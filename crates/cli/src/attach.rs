@@ -9,7 +9,7 @@ use linksmith::partition::PartitionError;
 use linksmith::volume::Drives;
 use linksmith::volume::image::{ImageVolume, container_of};
 use linksmith::volume::memory::MemoryVolume;
-use linksmith::{Caps, Cause, FileTime, Volume};
+use linksmith::{Caps, Cause, FileTime, Volume, VolumeError};
 
 use crate::args::{DriveSpec, Globals};
 use crate::error::{CliError, Exit};
@@ -30,18 +30,15 @@ pub(crate) fn drives(
         return Ok((host()?, Images::new()));
     }
     let specs = specs(globals)?;
+    let images = open_images(&specs, only_look, console)?;
     let mut attached = Vec::with_capacity(specs.len());
-    let mut images = Images::new();
     for spec in &specs {
-        let volume: Arc<dyn Volume> = match memory_of(spec)? {
-            Some(memory) => memory,
-            None => {
-                let image = Arc::new(open(spec, only_look, console)?);
-                images.push((spec.letter, Arc::clone(&image)));
-                image
-            }
+        let image = images.iter().find(|(letter, _)| *letter == spec.letter);
+        let volume: Option<Arc<dyn Volume>> = match image {
+            Some((_, image)) => Some(Arc::<ImageVolume>::clone(image)),
+            None => memory_of(spec)?,
         };
-        attached.push((char::from(spec.letter), volume));
+        attached.extend(volume.map(|volume| (char::from(spec.letter), volume)));
     }
     let drives = Drives::attached(attached).map_err(located)?;
     for (spec, id) in specs.iter().zip(drives.ids()) {
@@ -54,6 +51,25 @@ pub(crate) fn drives(
         }
     }
     Ok((drives, images))
+}
+
+/// Opens the images among them. Those that are to be changed come first: what else lies on their disks shares the lock.
+fn open_images(
+    specs: &[DriveSpec],
+    only_look: bool,
+    console: &mut Console,
+) -> Result<Images, CliError> {
+    let mut images = Images::new();
+    let of_images = specs.iter().filter(|spec| !is_in_memory(spec));
+    let (looked_at, changed): (Vec<_>, Vec<_>) = of_images.partition(|spec| spec.read_only);
+    for spec in changed.into_iter().chain(looked_at) {
+        let disk = images
+            .iter()
+            .find(|(_, image)| image.changes_disk(Path::new(&spec.path)));
+        let image = open(spec, only_look, disk, console)?;
+        images.push((spec.letter, Arc::new(image)));
+    }
+    Ok(images)
 }
 
 /// The drives that are asked for.
@@ -108,17 +124,27 @@ fn host() -> Result<Drives, CliError> {
     Drives::host().map_err(located)
 }
 
-fn open(spec: &DriveSpec, only_look: bool, console: &mut Console) -> Result<ImageVolume, CliError> {
+/// Opens an image, beside another volume of its disk where that is open to be changed.
+fn open(
+    spec: &DriveSpec,
+    only_look: bool,
+    disk: Option<&(u8, Arc<ImageVolume>)>,
+    console: &mut Console,
+) -> Result<ImageVolume, CliError> {
     let shown = spec.path.to_string_lossy();
     let path = Path::new(&spec.path);
-    let opened = if spec.read_only {
-        ImageVolume::open(path, spec.part)
+    let refused = |error: VolumeError| not_attached(spec, &error.cause);
+    let opened = if let Some((letter, other)) = disk {
+        let beside = other.open_beside(spec.part, spec.read_only);
+        beside.map_err(|error| twice(*letter, spec, &error))
+    } else if spec.read_only {
+        ImageVolume::open(path, spec.part).map_err(refused)
     } else if only_look {
-        ImageVolume::open_to_look(path, spec.part)
+        ImageVolume::open_to_look(path, spec.part).map_err(refused)
     } else {
-        ImageVolume::open_as_allowed(path, spec.part)
+        ImageVolume::open_as_allowed(path, spec.part).map_err(refused)
     };
-    let volume = opened.map_err(|error| not_attached(spec, &error.cause))?;
+    let volume = opened?;
     if let Some(format) = volume.container() {
         let hint = raw_copy(format, &shown);
         console.read_only.push((spec.letter, hint));
@@ -132,10 +158,29 @@ fn open(spec: &DriveSpec, only_look: bool, console: &mut Console) -> Result<Imag
     Ok(volume)
 }
 
+/// The error of a volume that cannot be opened beside another of its disk: where it is the other, the letters are one too many.
+fn twice(letter: u8, spec: &DriveSpec, error: &VolumeError) -> CliError {
+    let not_attached = not_attached(spec, &error.cause);
+    match error.cause {
+        Cause::InUse => not_attached.hint(format!(
+            "A volume that is to be changed has one letter: the disk is attached as {} already.",
+            char::from(letter)
+        )),
+        _ => not_attached,
+    }
+}
+
+const IN_MEMORY: &str = "memory:";
+
+fn is_in_memory(spec: &DriveSpec) -> bool {
+    let path = spec.path.as_encoded_bytes();
+    path.starts_with(IN_MEMORY.as_bytes())
+}
+
 /// The volume in memory that is asked for, where one is.
 fn memory_of(spec: &DriveSpec) -> Result<Option<Arc<dyn Volume>>, CliError> {
     let shown = spec.path.to_string_lossy();
-    let options = shown.strip_prefix("memory:");
+    let options = shown.strip_prefix(IN_MEMORY);
     options
         .map(|options| memory(options, spec.read_only))
         .transpose()
@@ -158,7 +203,7 @@ fn not_attached(spec: &DriveSpec, cause: &Cause) -> CliError {
         },
         Cause::NoVolume(
             PartitionError::Ambiguous(those) | PartitionError::NotThere { there: those, .. },
-        ) => {
+        ) if !those.is_empty() => {
             let number = those.first().map_or(1, |p| p.number);
             let letter = char::from(spec.letter);
             error.hint(format!(
@@ -178,6 +223,9 @@ fn not_attached(spec: &DriveSpec, cause: &Cause) -> CliError {
             "Another program has it open, or it is mounted; close that, or attach it with `,ro`.",
         ),
         Cause::NotFound => error.hint("The image is a path of this machine."),
+        Cause::Denied if !is_device(&shown) => {
+            error.hint("The image's own permissions on this machine do not allow it.")
+        }
         Cause::Denied if is_device(&shown) => error.hint(if cfg!(windows) {
             "Raw volumes and disks are for administrators: start the prompt with \"Run as administrator\"."
         } else {

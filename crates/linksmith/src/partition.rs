@@ -94,6 +94,8 @@ pub fn find(device: &dyn Device, wanted: Option<u32>) -> Result<Partition, Parti
         (None, []) if found.is_empty() => Err(PartitionError::NoTable),
         (None, []) => Err(PartitionError::NoNtfs(found.len())),
         (None, _) => Err(PartitionError::Ambiguous(ntfs)),
+        (Some(_), []) if found.is_empty() => Err(PartitionError::NoTable),
+        (Some(_), []) => Err(PartitionError::NoNtfs(found.len())),
         (Some(number), _) => {
             let chosen = ntfs
                 .iter()

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use linksmith::volume::image::{Access, FileDevice};
 use linksmith::{Cause, FileTime};
-use linksmith_ntfs::format::{FormatError, FormatOptions, LEAST_SIZE, format};
+use linksmith_ntfs::format::{FormatError, FormatOptions, format};
 use serde::Serialize;
 
 use crate::error::{CliError, Exit};
@@ -119,10 +119,8 @@ fn not_formatted(image: &Path, error: &FormatError) -> CliError {
     let shown = crate::output::visible(bytes);
     let message = format!("cannot format '{shown}': {error}");
     match error {
-        FormatError::Options(_) => CliError::usage(message).hint(format!(
-            "{} bytes are the least; see `linksmith format --help`.",
-            grouped(LEAST_SIZE)
-        )),
+        FormatError::Options(_) => CliError::usage(message)
+            .hint("`linksmith format --help` says what a volume may be like."),
         _ => CliError::new(Exit::Partly, message),
     }
     .path(bytes)

@@ -265,3 +265,113 @@ hint: give it as `\\?\Volume{GUID}\`, or attach the drive with `,guid=GUID`
         format!("mount    {status}\n")
     );
 }
+
+/// A disk with two partitions that each hold a new volume.
+fn disk_of_two(env: &testkit::env::TestEnv) {
+    #[allow(clippy::disallowed_methods, reason = "the disk is put together here")]
+    let volume = |name: &str| {
+        let _ = env.run(&["format", name, "--size", "8M"]).ok();
+        std::fs::read(env.join(name)).expect("the volume")
+    };
+    let mut disk = vec![0; 1 << 20];
+    for (number, name) in ["one.img", "two.img"].into_iter().enumerate() {
+        let (entry, first) = (446 + 16 * number, disk.len() as u32 / 512);
+        let bytes = volume(name);
+        disk[entry + 4] = 7;
+        disk[entry + 8..entry + 12].copy_from_slice(&first.to_le_bytes());
+        let sectors = bytes.len() as u32 / 512;
+        disk[entry + 12..entry + 16].copy_from_slice(&sectors.to_le_bytes());
+        disk.extend(bytes);
+    }
+    disk[440..444].copy_from_slice(b"disk");
+    disk[510..512].copy_from_slice(&[0x55, 0xAA]);
+    #[allow(clippy::disallowed_methods, reason = "the disk is put together here")]
+    std::fs::write(env.join("disk.img"), disk).expect("the disk");
+}
+
+#[test]
+fn two_volumes_of_one_disk_are_changed_together() {
+    let env = env();
+    disk_of_two(&env);
+    let both = [
+        "--drive",
+        "C=disk.img,part=1",
+        "--drive",
+        "D=disk.img,part=2",
+    ];
+    let run = |words: &[&str]| env.run(&[&both, words].concat());
+    let script = "@md C:\\dir\n@md D:\\dir\n@mklink /J C:\\to_d D:\\dir\n@echo x>C:\\to_d\\file\n";
+    let _ = env.run_with(&[&both[..], &["shell"]].concat(), script).ok();
+    assert_snapshot!(run(&["mount", "C:\\mnt", "D:"]), @r"
+volume mount point C:\mnt -> \\?\Volume{6b736964-0000-0000-0000-900000000000}\
+");
+    assert_snapshot!(run(&["list", "C:\\mnt\\dir"]), @r"
+file    3 bytes  file
+");
+    assert_snapshot!(run(&["move", "C:\\dir", "D:\\moved"]), @r"
+moved C:\dir to D:\moved, 0 links mended
+");
+    for part in ["1", "2"] {
+        let _ = env.run(&["check", "--part", part, "disk.img"]).ok();
+    }
+}
+
+#[test]
+fn a_volume_that_is_changed_has_one_letter() {
+    let env = env();
+    disk_of_two(&env);
+    let link = ["soft", "C:\\l", "x", "--dangling", "--kind", "file"];
+    let run = |drives: &[&str]| {
+        let drives = drives.iter().flat_map(|drive| ["--drive", drive]);
+        env.run(&drives.chain(link).collect::<Vec<_>>())
+    };
+    assert_snapshot!(run(&["C=disk.img,part=1", "D=disk.img,part=1"]), @r"
+exit 10
+--- stderr
+linksmith: cannot attach 'disk.img': it is in use by another program (Win32 error 32)
+hint: A volume that is to be changed has one letter: the disk is attached as C already.
+");
+    let third = run(&[
+        "C=disk.img,part=1",
+        "D=disk.img,part=2",
+        "E=disk.img,part=2",
+    ]);
+    assert_eq!(third.code, Some(10), "{third}");
+    let _ = run(&["D=disk.img,part=2,ro", "C=disk.img,part=1"]).ok();
+}
+
+#[test]
+fn only_clusters_that_ntfs_knows() {
+    let env = env();
+    for cluster in ["0", "100", "511", "3000", "4M"] {
+        let format = ["format", "a.img", "--size", "16M", "--cluster", cluster];
+        let outcome = env.run(&format);
+        assert_eq!(outcome.code, Some(2), "{cluster}: {outcome}");
+    }
+    assert_snapshot!(env.run(&["format", "a.img", "--size", "16M", "--cluster", "100"]), @r"
+exit 2
+--- stderr
+linksmith: cannot format 'a.img': cannot make an NTFS volume: clusters of 100 bytes are no power of two from 512 to 2097152
+hint: `linksmith format --help` says what a volume may be like.
+");
+    assert_eq!(env.tree(), [""; 0]);
+}
+
+#[test]
+fn a_partition_that_is_not_there_is_not_advised() {
+    let env = env();
+    env.file("text", "no volume");
+    disk_of_two(&env);
+    assert_snapshot!(env.run(&["--drive", "C=text,part=2", "list"]), @r"
+exit 6
+--- stderr
+linksmith: cannot attach 'text': there is no NTFS volume: neither its boot sector nor a partition table begins at byte 0 (Win32 error 1005)
+hint: An NTFS volume, or a disk with MBR or GPT that holds one, is needed.
+");
+    assert_snapshot!(env.run(&["--drive", "C=disk.img,part=4", "list"]), @r"
+exit 6
+--- stderr
+linksmith: cannot attach 'disk.img': partition 4 holds no NTFS; there are: 1, 2 (Win32 error 1005)
+hint: For example: `--drive C=disk.img,part=1`.
+");
+}

@@ -47,12 +47,12 @@ impl Plan {
                 options.label.len()
             ));
         }
-        let cluster = options
-            .cluster_size
-            .unwrap_or_else(|| default_cluster(len))
-            .max(sector);
-        if !cluster.is_power_of_two() || !(512..=MAX_CLUSTER).contains(&cluster) {
-            return Err(format!("clusters of {cluster} bytes"));
+        let by_length = || default_cluster(len).max(sector);
+        let cluster = options.cluster_size.unwrap_or_else(by_length);
+        if !cluster.is_power_of_two() || !(sector..=MAX_CLUSTER).contains(&cluster) {
+            return Err(format!(
+                "clusters of {cluster} bytes are no power of two from {sector} to {MAX_CLUSTER}"
+            ));
         }
         // The last sector repeats the boot sector and is not part of the volume.
         let sectors = len / u64::from(sector) - 1;

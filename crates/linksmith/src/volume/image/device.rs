@@ -6,7 +6,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use linksmith_ntfs::device::Device;
@@ -54,6 +54,11 @@ pub fn container_of(path: &Path) -> Option<Format> {
         writable: false,
     };
     container::detect(&device).ok()?
+}
+
+/// A path as the system names it, so that two of one file are equal; a device of Windows has the one alone.
+pub(super) fn real_path(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// How long a locked image is waited for: a second in all.
@@ -188,7 +193,7 @@ fn open(path: &Path, access: Access) -> io::Result<File> {
         // it was taken before the fork, so mounts are looked for.
         locked(rustix::fs::fcntl_lock(&file, lock))?;
         #[cfg(target_os = "linux")]
-        if file.metadata()?.is_file() && attached::is_attached(&std::fs::canonicalize(path)?) {
+        if file.metadata()?.is_file() && attached::is_attached(&real_path(path)) {
             // The code, not the kind alone: it is not waited for.
             return Err(rustix::io::Errno::BUSY.into());
         }

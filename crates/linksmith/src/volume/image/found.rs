@@ -15,6 +15,8 @@ use crate::path::Guid;
 
 /// The volume's part of a disk, and what the disk tells of it.
 pub(super) struct Found {
+    /// All of the disk, which its other volumes lie on too.
+    pub(super) disk: Arc<dyn Device>,
     pub(super) device: Arc<dyn Device>,
     pub(super) start: u64,
     pub(super) guid: Option<Guid>,
@@ -68,13 +70,29 @@ impl Found {
                 (Box::new(disk), Some(format), notes)
             }
         };
-        let found = partition::find(&*device, partition).map_err(refused)?;
+        let found = Self::on_disk(Arc::from(device), partition)?;
         Ok(Self {
-            device: Arc::new(Window::new(device, found.start, found.length)),
-            start: found.start,
-            guid: found.guid,
             container,
             notes,
+            ..found
+        })
+    }
+
+    /// On a disk that is open already.
+    pub(super) fn on_disk(
+        disk: Arc<dyn Device>,
+        partition: Option<u32>,
+    ) -> Result<Self, VolumeError> {
+        let found = partition::find(&*disk, partition)
+            .map_err(|error| opening(cause::of_partition(error)))?;
+        let device = Window::new(Arc::clone(&disk), found.start, found.length);
+        Ok(Self {
+            disk,
+            device: Arc::new(device),
+            start: found.start,
+            guid: found.guid,
+            container: None,
+            notes: Vec::new(),
         })
     }
 

@@ -59,6 +59,16 @@ pub struct ImageVolume {
     container: Option<Format>,
     /// What is to be said of the container.
     notes: Vec<String>,
+    /// The disk it lies on, where it was opened to be changed.
+    disk: Option<Disk>,
+}
+
+/// A disk that is open: its lock is held as long as one of its volumes is.
+struct Disk {
+    path: PathBuf,
+    device: Arc<dyn Device>,
+    /// Where its open volumes begin. Two editors of one volume would not see each other's changes.
+    open: Arc<Mutex<Vec<u64>>>,
 }
 
 /// What changing needs: one change at a time, and a journal.
@@ -99,7 +109,14 @@ impl ImageVolume {
         let found = Found::open(path, Access::Write, partition)?;
         let journal =
             FileJournal::beside(path, found.start).map_err(|e| opening(cause::of_io(e)))?;
-        Self::of(found, Some(Box::new(journal)))
+        let disk = Disk {
+            path: device::real_path(path),
+            device: Arc::clone(&found.disk),
+            open: Arc::new(Mutex::new(vec![found.start])),
+        };
+        let mut volume = Self::of(found, Some(Box::new(journal)))?;
+        volume.disk = Some(disk);
+        Ok(volume)
     }
 
     /// Opens an image to look at it beside others that do. A change that a power cut interrupted is completed first, where
@@ -137,6 +154,46 @@ impl ImageVolume {
         volume.guid = found.guid;
         volume.container = found.container;
         volume.notes = found.notes;
+        Ok(volume)
+    }
+
+    /// Whether it was opened from the disk at `path` to be changed.
+    pub fn changes_disk(&self, path: &Path) -> bool {
+        let same = |disk: &Disk| disk.path == device::real_path(path);
+        self.writer.is_some() && self.disk.as_ref().is_some_and(same)
+    }
+
+    /// Opens another volume of the disk that this one [was opened from](Self::changes_disk). Both share the lock, which would
+    /// keep a second [`open_to_change`](Self::open_to_change) out; a volume that is open already is [`Cause::InUse`].
+    pub fn open_beside(
+        &self,
+        partition: Option<u32>,
+        read_only: bool,
+    ) -> Result<Self, VolumeError> {
+        let disk = self.disk.as_ref().ok_or_else(|| opening(Cause::InUse))?;
+        let found = Found::on_disk(Arc::clone(&disk.device), partition)?;
+        let mut open = disk.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.contains(&found.start) {
+            return Err(opening(Cause::InUse));
+        }
+        let start = found.start;
+        let mut volume = if read_only {
+            let waiting = found.waiting_journal(&disk.path);
+            Self {
+                waiting,
+                ..Self::of(found, None)?
+            }
+        } else {
+            let journal =
+                FileJournal::beside(&disk.path, start).map_err(|e| opening(cause::of_io(e)))?;
+            Self::of(found, Some(Box::new(journal)))?
+        };
+        open.push(start);
+        volume.disk = Some(Disk {
+            path: disk.path.clone(),
+            device: Arc::clone(&disk.device),
+            open: Arc::clone(&disk.open),
+        });
         Ok(volume)
     }
 
@@ -184,6 +241,7 @@ impl ImageVolume {
             guid: None,
             container: None,
             notes: Vec::new(),
+            disk: None,
         })
     }
 
