@@ -13,6 +13,7 @@ use crate::error::{CliError, Exit};
 use crate::journal;
 use crate::output::Console;
 use crate::output::progress::Bar;
+use crate::output::text::counted;
 use crate::output::{json, visible};
 use crate::plan_file::{PlanFile, StepOf, words};
 use crate::session::{Session, failed};
@@ -83,7 +84,11 @@ impl ChangeArgs {
         if plan.steps.is_empty() {
             return Ok(Carried::Done);
         }
-        let journal = journal::recover(session)?;
+        let journal = match journal::recover(session) {
+            // Who keeps no journal is not stopped by one that cannot be used.
+            Err(_) if self.no_undo => None,
+            journal => journal?,
+        };
         let recording = if self.no_undo {
             None
         } else {
@@ -332,11 +337,9 @@ fn save(session: &mut Session, plan: &Plan, file: &std::path::Path) -> Result<()
         let shown = file.as_os_str().as_encoded_bytes();
         CliError::cannot("save the plan", shown, &linksmith::Cause::Io(e))
     })?;
-    let steps = plan.steps.len();
+    let steps = counted(plan.steps.len() as u64, "step", "steps");
     let shown = file.display();
-    Ok(session
-        .console
-        .note(format!("{steps} steps saved in {shown}"))?)
+    Ok(session.console.note(format!("{steps} saved in {shown}"))?)
 }
 
 /// The last name of a path, for `-t DIR TARGET...`.

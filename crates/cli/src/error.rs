@@ -101,9 +101,10 @@ impl CliError {
     /// `cannot OP 'PATH': CAUSE`, with the code, the exit and the hint that belong to the cause.
     pub(crate) fn cannot(op: &str, path: &[u8], cause: &Cause) -> Self {
         let shown = crate::output::visible(path);
+        let cause = known(cause);
         Self {
             path: Some(path.to_vec()),
-            code: cause.win32(),
+            code: code_of(cause),
             hint: hint(cause),
             ..Self::new(
                 exit_of(cause),
@@ -162,10 +163,42 @@ impl From<VolumeError> for CliError {
     }
 }
 
+/// A cause by its own name where it came as an error of this machine's system, so that one failure has one wording. Windows' own
+/// codes say more than their kinds.
+fn known(cause: &Cause) -> &Cause {
+    use io::ErrorKind as Kind;
+    match cause {
+        Cause::Io(error) if !cfg!(windows) => match error.kind() {
+            Kind::NotFound => &Cause::NotFound,
+            Kind::PermissionDenied => &Cause::Denied,
+            Kind::AlreadyExists => &Cause::Exists,
+            Kind::NotADirectory => &Cause::NotADirectory,
+            Kind::IsADirectory => &Cause::IsADirectory,
+            Kind::ReadOnlyFilesystem => &Cause::ReadOnly,
+            Kind::StorageFull => &Cause::NoSpace,
+            _ => cause,
+        },
+        _ => cause,
+    }
+}
+
+/// The code of a cause; that of the same cause in Windows where this machine has its own numbers.
+fn code_of(cause: &Cause) -> Option<u32> {
+    match cause {
+        Cause::Io(error) => Win32Error::from_io(error).map(|code| code.0),
+        other => other.win32(),
+    }
+}
+
 /// The cause in words, the code left to the end of the line.
 fn words(cause: &Cause) -> String {
+    let sentence = |code: Win32Error| code.message().trim_end_matches('.').to_owned();
     match cause {
-        Cause::Win32(code) => Win32Error(*code).message().trim_end_matches('.').to_owned(),
+        Cause::Win32(code) => sentence(Win32Error(*code)),
+        Cause::Io(error) => match Win32Error::from_io(error) {
+            Some(code) => sentence(code),
+            None => error.to_string(),
+        },
         other => other.to_string(),
     }
 }
@@ -259,6 +292,12 @@ pub(crate) fn report(error: &CliError, console: &mut Console) -> u8 {
         let _ = say(error, console);
     }
     error.exit.code()
+}
+
+/// Says that standard output took not all of it. There is no other way left to say it but past that.
+pub(crate) fn report_lost_output(error: io::Error, console: &mut Console) {
+    let error = CliError::from(error);
+    let _ = console.past_output(&format!("linksmith: {}", error.line()));
 }
 
 /// What to do about a path with a drive letter where there are no letters.

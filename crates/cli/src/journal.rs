@@ -182,6 +182,15 @@ fn not_recovered(session: &mut Session, run: &Run, why: &str) -> Result<(), CliE
     Ok(session.console.warn(&message, Some(&hint))?)
 }
 
+/// The journal's folder or files cannot be used.
+fn not_kept(op: &str, path: &std::path::Path, source: &std::io::Error) -> CliError {
+    let cause = linksmith::Cause::Io(std::io::Error::new(source.kind(), source.to_string()));
+    let op = format!("{op} the journal");
+    CliError::cannot(&op, path.as_os_str().as_encoded_bytes(), &cause).hint(
+        "LINKSMITH_STATE names another folder for the journal; `--no-undo` changes something without one.",
+    )
+}
+
 /// An error of recording or taking back.
 pub(crate) fn error(error: &UndoError) -> CliError {
     let exit = match error {
@@ -193,6 +202,7 @@ pub(crate) fn error(error: &UndoError) -> CliError {
         UndoError::Already(_) => Exit::Exists,
         UndoError::Volume(e) => error::exit_of(&e.cause),
         UndoError::Damaged { .. } => Exit::Damaged,
+        UndoError::Io { op, path, source } => return not_kept(op, path, source),
         _ => Exit::Partly,
     };
     let shown = CliError::new(exit, error.to_string());

@@ -39,7 +39,10 @@ fn main() -> ExitCode {
         Err(error) => error::report(&error, &mut session.console),
     };
     match session.console.flush() {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            error::report_lost_output(e, &mut session.console);
+            ExitCode::FAILURE
+        }
         _ if cfg!(windows) && session.minus_one && code != 0 => std::process::exit(-1),
         _ => ExitCode::from(code),
     }

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
+use linksmith::resolve::End;
 use linksmith::volume::Drives;
 use linksmith::volume::image::ImageVolume;
 use linksmith::{ApplyError, Cause, DriveId, LocateError, Place, VolumeError};
@@ -214,6 +215,10 @@ fn not_located(drives: Option<&Drives>, text: &OsStr, error: LocateError) -> Cli
         LocateError::Volume(error) => CliError::cannot(error.op, bytes, &error.cause),
         LocateError::Nowhere { resolution, .. } => {
             let end = &resolution.end;
+            let itself = drives.is_some_and(|drives| is_missing_itself(drives, text, end));
+            if itself {
+                return CliError::cannot("follow", bytes, &Cause::NotFound);
+            }
             let code = way_code(end.win32());
             let exit = code.map_or(Exit::NotFound, error::exit_of_code);
             let why = drives.map_or_else(|| end.to_string(), |drives| end.words(drives));
@@ -224,10 +229,15 @@ fn not_located(drives: Option<&Drives>, text: &OsStr, error: LocateError) -> Cli
             with_path(error)
         }
         LocateError::Unreachable { ref root, .. } => {
-            let hint = format!(
-                "Attach it with `--drive {}=IMAGE`.",
-                root.trim_end_matches([':', '\\'])
-            );
+            let hint = match root.as_bytes() {
+                [letter, b':', ..] => {
+                    format!("Attach it with `--drive {}=IMAGE`.", char::from(*letter))
+                }
+                _ if root.starts_with(r"\\?\Volume{") => {
+                    "`--drive LETTER=IMAGE,guid=GUID` attaches an image by that GUID.".to_owned()
+                }
+                _ => "Shares are reached on Windows alone.".to_owned(),
+            };
             let message = format!("cannot reach '{shown}': {error}");
             let code = error.win32();
             let mut error = CliError::new(Exit::NotFound, message).hint(hint);
@@ -248,6 +258,16 @@ pub(crate) fn code_of(error: &LocateError) -> Option<u32> {
     match error {
         LocateError::Nowhere { .. } => way_code(error.win32()),
         other => other.win32(),
+    }
+}
+
+/// Whether what is missing is the last name of the path, not a folder on the way to it.
+fn is_missing_itself(drives: &Drives, text: &OsStr, end: &End) -> bool {
+    match end {
+        End::Missing { place, rest } if rest.is_empty() => {
+            drives.place(text).is_ok_and(|named| named == *place)
+        }
+        _ => false,
     }
 }
 

@@ -99,6 +99,7 @@ impl Win32Error {
             Kind::NotADirectory => Self::DIRECTORY,
             Kind::IsADirectory => Self::ACCESS_DENIED,
             Kind::StorageFull => Self::DISK_FULL,
+            Kind::FileTooLarge => Self::FILE_TOO_LARGE,
             Kind::QuotaExceeded => Self::DISK_QUOTA_EXCEEDED,
             Kind::ReadOnlyFilesystem => Self::WRITE_PROTECT,
             Kind::ResourceBusy | Kind::ExecutableFileBusy => Self::SHARING_VIOLATION,
@@ -227,6 +228,8 @@ table! {
         => "`linksmith show` says what is there; choose another name, or move it away first.";
     206 FILENAME_EXCED_RANGE Invalid "The filename or extension is too long."
         => "One name has at most 255 UTF-16 units, a path 32,767; turn on LongPathsEnabled for programs that stop at 260.";
+    223 FILE_TOO_LARGE Unsupported "The file size exceeds the limit allowed and cannot be saved."
+        => "The file system sets the limit; a smaller one fits, or another file system.";
     234 MORE_DATA Other "More data is available.";
     259 NO_MORE_ITEMS Other "No more data is available.";
     267 DIRECTORY Invalid "The directory name is invalid."

@@ -19,7 +19,7 @@ use crate::change::{Carried, ChangeArgs, stopped};
 use crate::error::{CliError, Exit};
 use crate::journal;
 use crate::output::progress::Bar;
-use crate::output::text::grouped;
+use crate::output::text::counted;
 use crate::session::Session;
 
 /// Bytes of contents that a batch holds at most, however many steps it may have.
@@ -136,18 +136,18 @@ impl Bulk<'_> {
             return self.whole();
         }
         self.flush()?;
-        let steps = grouped(self.done);
-        self.session.console.note(format!("{steps} steps done"))?;
+        let steps = counted(self.done, "step", "steps");
+        self.session.console.note(format!("{steps} done"))?;
         Ok(Exit::Done)
     }
 
     /// All of it as one plan, shown, saved or done.
     fn whole(&mut self) -> Result<Exit, CliError> {
         let pending = std::mem::take(&mut self.pending);
-        let steps = grouped(pending.plan.steps.len() as u64);
+        let steps = counted(pending.plan.steps.len() as u64, "step", "steps");
         let change = self.options.change;
         if change.carry_out(self.session, &pending.plan)? == Carried::Done {
-            self.session.console.note(format!("{steps} steps done"))?;
+            self.session.console.note(format!("{steps} done"))?;
         }
         Ok(Exit::Done)
     }

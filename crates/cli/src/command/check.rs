@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::attach;
 use crate::error::{CliError, Exit};
-use crate::output::text::{Role, grouped, paint};
+use crate::output::text::{Role, counted, paint};
 use crate::output::{Console, json, visible};
 use crate::session::Session;
 
@@ -194,18 +194,20 @@ pub(super) fn summarise(summary: &Summary, console: &mut Console) -> Result<(), 
         notes,
         ..
     } = *summary;
+    let found = |number| counted(number, "finding", "findings");
+    let noted = |number| counted(number, "note", "notes");
     let findings = match (wrong, notes) {
         (0, 0) => "no findings".to_owned(),
-        (0, notes) => format!("nothing wrong, {notes} notes"),
-        (wrong, 0) => format!("{wrong} findings"),
-        (wrong, notes) => format!("{wrong} findings, {notes} notes"),
+        (0, notes) => format!("nothing wrong, {}", noted(notes)),
+        (wrong, 0) => found(wrong),
+        (wrong, notes) => format!("{}, {}", found(wrong), noted(notes)),
     };
     let line = format!(
-        "{} records, {} directories, {} names, {} reparse points: {findings}",
-        grouped(records),
-        grouped(directories),
-        grouped(names),
-        grouped(reparse_points),
+        "{}, {}, {}, {}: {findings}",
+        counted(records, "record", "records"),
+        counted(directories, "directory", "directories"),
+        counted(names, "name", "names"),
+        counted(reparse_points, "reparse point", "reparse points"),
     );
     Ok(console.note(line)?)
 }

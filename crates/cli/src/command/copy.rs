@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::change::{Carried, ChangeArgs};
 use crate::error::{self, CliError, Exit};
 use crate::output::progress::Bar;
-use crate::output::text::grouped;
+use crate::output::text::{counted, grouped};
 use crate::output::{json, visible};
 use crate::session::{Session, failed, located, located_on};
 
@@ -258,14 +258,10 @@ fn report(session: &mut Session, copying: &Copying, mirror: bool) -> Result<(), 
 }
 
 fn words(counts: &Counts, mirror: bool) -> String {
-    let many = |n: u64, one: &str, more: &str| {
-        let word = if n == 1 { one } else { more };
-        format!("{} {word}", grouped(n))
-    };
     let mut parts = vec![
-        many(counts.files, "file", "files"),
-        many(counts.directories, "directory", "directories"),
-        many(counts.links, "link", "links"),
+        counted(counts.files, "file", "files"),
+        counted(counts.directories, "directory", "directories"),
+        counted(counts.links, "link", "links"),
     ];
     let mut some = |n: u64, words: String| {
         if n > 0 {
@@ -274,7 +270,7 @@ fn words(counts: &Counts, mirror: bool) -> String {
     };
     some(
         counts.hard_links,
-        many(
+        counted(
             counts.hard_links,
             "more name of a file",
             "more names of files",
@@ -282,7 +278,7 @@ fn words(counts: &Counts, mirror: bool) -> String {
     );
     some(
         counts.rewritten,
-        many(
+        counted(
             counts.rewritten,
             "link with a new text",
             "links with a new text",
@@ -290,18 +286,21 @@ fn words(counts: &Counts, mirror: bool) -> String {
     );
     some(
         counts.cropped,
-        many(counts.cropped, "link left out", "links left out"),
+        counted(counts.cropped, "link left out", "links left out"),
     );
     some(
         counts.unrolled,
-        many(counts.unrolled, "link unrolled", "links unrolled"),
+        counted(counts.unrolled, "link unrolled", "links unrolled"),
     );
     if mirror {
         some(
             counts.equal,
-            many(counts.equal, "entry equal already", "entries equal already"),
+            counted(counts.equal, "entry equal already", "entries equal already"),
         );
-        some(counts.removed, many(counts.removed, "removed", "removed"));
+        some(
+            counts.removed,
+            counted(counts.removed, "removed", "removed"),
+        );
         some(
             counts.extra,
             format!(

@@ -183,7 +183,7 @@ impl super::Command for Mount {
     const NAME: &'static str = "mount";
     const EXAMPLES: &'static str = "
   linksmith mount C:\\data \\\\?\\Volume{0a1b2c3d-0000-0000-0000-100000000000}\\
-  linksmith --drive C=a.img --drive D=b.img mount C:\\data D:";
+  linksmith --drive C=disk.img,part=1 --drive D=disk.img,part=2 mount C:\\data D:";
 
     fn plain(words: &[OsString]) -> Option<Self> {
         CreateArgs::plain(words).map(|common| Self { common })
@@ -302,7 +302,7 @@ pub(super) fn not_made(drives: &Drives, request: &Request, error: &CreateError) 
         },
         None => CliError {
             code: error.cause.win32(),
-            hint: hint(&error.cause),
+            hint: hint(error),
             ..CliError::new(exit(&error.cause), format!("{what}: {}", error.cause))
         },
     };
@@ -317,7 +317,8 @@ fn cause_of(message: &str) -> &str {
         .map_or(message, |(_, cause)| cause)
 }
 
-fn hint(cause: &CreateCause) -> Option<Cow<'static, str>> {
+fn hint(error: &CreateError) -> Option<Cow<'static, str>> {
+    let cause = &*error.cause;
     if matches!(cause, CreateCause::EmptyTarget) {
         return Some(EMPTY_HINT.into());
     }
@@ -328,7 +329,7 @@ fn hint(cause: &CreateCause) -> Option<Cow<'static, str>> {
                 .into(),
         );
     }
-    cause.hint().map(Cow::Owned)
+    cause.hint(error.want).map(Cow::Owned)
 }
 
 /// What is not well-formed is wrong usage; what would not work as a link is refused.

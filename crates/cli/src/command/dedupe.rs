@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::change::{Carried, ChangeArgs};
 use crate::error::{self, CliError, Exit};
 use crate::output::progress::Bar;
-use crate::output::text::grouped;
+use crate::output::text::{counted, grouped};
 use crate::output::{json, visible};
 use crate::session::{Session, failed, located, located_on};
 
@@ -129,12 +129,11 @@ fn report(
             failed: found.failed.len(),
         }))?);
     }
-    let names = if replaced == 1 { "name" } else { "names" };
     console.note(format!(
-        "{} files, {} {names} replaced, {} bytes won",
-        grouped(found.files),
-        grouped(replaced as u64),
-        grouped(found.won)
+        "{}, {} replaced, {} won",
+        counted(found.files, "file", "files"),
+        counted(replaced as u64, "name", "names"),
+        counted(found.won, "byte", "bytes")
     ))?;
     if found.skipped > 0 {
         let skipped = grouped(found.skipped);

@@ -13,7 +13,7 @@ use crate::change::{Carried, ChangeArgs};
 use crate::command::find;
 use crate::describe::{place_bytes, words_of_link};
 use crate::error::{CliError, Exit};
-use crate::output::text::{Role, grouped, paint};
+use crate::output::text::{Role, counted, grouped, paint};
 use crate::output::{json, visible};
 use crate::session::{Session, failed, located, located_on, not_applied};
 
@@ -222,16 +222,15 @@ fn mend(drives: &Drives, impact: &Impact, number: usize, link: &Affected) -> Opt
     (is_delete && link.effect == Effect::Breaks).then(|| words("remove", at, None))
 }
 
-/// Words of a command as they are typed: quoted where they have to be.
-fn typed(words: &[String]) -> String {
-    let quoted = words.iter().map(|word| {
-        let plain =
-            |c: char| c.is_ascii_alphanumeric() || "/\\:._-+=@,{}".contains(c) || !c.is_ascii();
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else {
-            format!("\"{word}\"")
-        }
+/// Words of a command as they are typed where this one was: quoted where they have to be. A shell of POSIX takes backslashes
+/// and braces for its own; `cmd` and the prompt know double quotes alone.
+fn typed(words: &[String], posix: bool) -> String {
+    let signs = if posix { "/:._-+=@," } else { "/\\:._-+=@,{}" };
+    let plain = |c: char| c.is_ascii_alphanumeric() || signs.contains(c) || !c.is_ascii();
+    let quoted = words.iter().map(|word| match posix {
+        _ if !word.is_empty() && word.chars().all(plain) => word.clone(),
+        true => format!("'{}'", word.replace('\'', r"'\''")),
+        false => format!("\"{word}\""),
     });
     quoted.collect::<Vec<_>>().join(" ")
 }
@@ -262,8 +261,8 @@ fn report(
     }
     let count = |effect| impact.count(effect);
     session.console.note(format!(
-        "{} links: {} break, {} change their meaning, {} heal, {} keep working, {} stay broken, {} go",
-        impact.links.len(),
+        "{}: {} break, {} change their meaning, {} heal, {} keep working, {} stay broken, {} go",
+        counted(impact.links.len() as u64, "link", "links"),
         count(Effect::Breaks),
         count(Effect::Changes),
         count(Effect::Heals),
@@ -310,7 +309,8 @@ fn one(
     };
     console.line(format!("{word}{path} -> {said}{then}"))?;
     if let Some(mend) = mend {
-        console.line(format!("         mend: {}", typed(&mend)))?;
+        let mend = typed(&mend, cfg!(unix) && !console.at_prompt);
+        console.line(format!("         mend: {mend}"))?;
     }
     if let Some(why) = beyond {
         console.line(format!("         cannot be mended: {why}"))?;
@@ -461,8 +461,12 @@ mod tests {
     fn commands_can_be_typed() {
         let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
         assert_eq!(
-            typed(&words(&["linksmith", "remove", r"C:\a b", ""])),
+            typed(&words(&["linksmith", "remove", r"C:\a b", ""]), false),
             "linksmith remove \"C:\\a b\" \"\""
+        );
+        assert_eq!(
+            typed(&words(&["remove", r"C:\a", "it's", "/a/b.txt", ""]), true),
+            r"remove 'C:\a' 'it'\''s' /a/b.txt ''"
         );
     }
 }

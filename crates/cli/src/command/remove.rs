@@ -10,6 +10,7 @@ use linksmith::{Expect, FileId, Plan};
 use crate::change::{Carried, ChangeArgs};
 use crate::error::{self, CliError, Exit};
 use crate::output::progress::Bar;
+use crate::output::text::counted;
 use crate::output::visible;
 use crate::session::{Session, failed, located_on};
 
@@ -50,7 +51,10 @@ impl super::Command for Remove {
             let shown = visible(path.as_encoded_bytes());
             let line = match plan.steps.len() {
                 1 => format!("removed {shown}"),
-                more => format!("removed {shown} and {} entries in it", more - 1),
+                more => {
+                    let more = counted(more as u64 - 1, "entry", "entries");
+                    format!("removed {shown} and {more} in it")
+                }
             };
             Ok(session.console.note(line)?)
         })

@@ -16,7 +16,7 @@ use crate::shell::Shell as Prompt;
 /// command's.
 #[derive(clap::Args)]
 pub(crate) struct Shell {
-    /// A script of this machine [default: standard input]
+    /// A script of this machine; `-` is standard input [default: standard input]
     #[arg(value_name = "SCRIPT")]
     script: Option<PathBuf>,
 }
@@ -29,7 +29,7 @@ impl super::Command for Shell {
   echo 'mklink /J junction_dir real_dir' | linksmith --drive C=disk.img shell";
 
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
-        let Some(path) = self.script else {
+        let Some(path) = self.script.filter(|path| path.as_os_str() != "-") else {
             let stdin = std::io::stdin();
             let prompt = Prompt::new(session)?;
             let code = if stdin.is_terminal() {

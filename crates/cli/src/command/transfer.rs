@@ -10,7 +10,7 @@ use linksmith::{Caps, DriveId, EntryPath, Place, PlannedStep, Step};
 use crate::change::print_step;
 use crate::error::{self, CliError, Exit};
 use crate::output::progress::Bar;
-use crate::output::text::grouped;
+use crate::output::text::{counted, grouped};
 use crate::output::{Console, visible};
 use crate::session::{Session, located, located_on, not_applied};
 use crate::transfer::{self, Counts, Side, Watch};
@@ -170,10 +170,10 @@ fn report(session: &mut Session, counts: Counts) -> Result<(), CliError> {
         links,
     } = counts;
     let line = format!(
-        "copied {} files, {} directories, {} links",
-        grouped(files),
-        grouped(directories),
-        grouped(links)
+        "copied {}, {}, {}",
+        counted(files, "file", "files"),
+        counted(directories, "directory", "directories"),
+        counted(links, "link", "links")
     );
     Ok(session.console.note(line)?)
 }

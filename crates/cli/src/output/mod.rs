@@ -36,6 +36,8 @@ pub(crate) struct Console {
     pub quiet: bool,
     /// Whether standard output is a terminal.
     pub terminal: bool,
+    /// Whether commands are typed at the prompt of `shell`.
+    pub at_prompt: bool,
     /// How lines of other tools' commands end.
     pub eol: &'static str,
     /// Whether paths are those of this machine and it knows no drive letters.
@@ -80,6 +82,7 @@ impl Console {
             json: false,
             quiet: false,
             terminal,
+            at_prompt: false,
             eol: EOL,
             letterless: false,
             read_only: Vec::new(),
@@ -110,6 +113,12 @@ impl Console {
     pub(crate) fn line(&mut self, text: impl AsRef<[u8]>) -> io::Result<()> {
         self.out.write_all(text.as_ref())?;
         self.out.write_all(b"\n")
+    }
+
+    /// A line on standard error where standard output takes nothing any more.
+    pub(crate) fn past_output(&mut self, text: &str) -> io::Result<()> {
+        self.err.write_all(text.as_bytes())?;
+        self.err.write_all(b"\n")
     }
 
     /// A line on standard error.

@@ -165,6 +165,12 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
+/// A number of things: `1 file`, `1,024 files`.
+pub(crate) fn counted(number: u64, one: &str, more: &str) -> String {
+    let word = if number == 1 { one } else { more };
+    format!("{} {word}", grouped(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

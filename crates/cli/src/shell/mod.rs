@@ -51,6 +51,7 @@ pub(crate) struct Shell<'s> {
 impl<'s> Shell<'s> {
     pub(crate) fn new(session: &'s mut Session) -> Result<Self, CliError> {
         let drives = session.drives()?;
+        session.console.at_prompt = true;
         let variables = std::env::vars_os().filter_map(|(name, value)| {
             let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
             Some((name.to_uppercase(), (name, value)))

@@ -68,7 +68,7 @@ pub(super) fn run(session: &mut Session, words: &[OsString]) -> Result<u8, CliEr
     if drives.style() == PathStyle::Windows {
         return Err(
             CliError::usage("`symlinks` reads POSIX paths, and these drives have none")
-                .hint("`linksmith find --broken`, `linksmith convert --to same --relative`"),
+                .hint("`linksmith find --broken`, `linksmith convert LINK --relative`"),
         );
     }
     let mut flags = Flags::default();

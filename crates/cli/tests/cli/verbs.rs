@@ -306,7 +306,7 @@ fn a_plan_in_a_file() {
         "dir",
     ];
     let outcome = env.run(&[&args[..], &["--plan", "plan.json"]].concat());
-    assert_eq!(outcome.ok(), "1 steps saved in plan.json\n");
+    assert_eq!(outcome.ok(), "1 step saved in plan.json\n");
     assert_eq!(env.tree(), ["plan.json", "real.txt"]);
 }
 
@@ -354,4 +354,146 @@ fn manual_pages_and_completions() {
         env.tree()
     );
     assert!(env.run(&["completions", "bash"]).ok().contains("junction"));
+}
+
+/// An empty drive C in an image.
+fn image() -> testkit::env::TestEnv {
+    let env = env();
+    let _ = env.run(&["format", "c.img", "--size", "8M"]).ok();
+    env
+}
+
+#[test]
+fn an_absent_target_has_a_hint_for_the_kind_that_is_wanted() {
+    let env = image();
+    let run = |words: &[&str]| env.run(&[&["--drive", "C=c.img"], words].concat());
+    assert_snapshot!(run(&["hard", "l", "gone"]), @r"
+exit 3
+--- stderr
+linksmith: cannot make the hard link 'l': the target 'gone' is not there (Win32 error 2)
+hint: a relative target starts at the current directory; a hard link needs a file that is there
+");
+    assert_snapshot!(run(&["junction", "l", "gone"]), @r"
+exit 3
+--- stderr
+linksmith: cannot make the junction 'l': the target 'gone' is not there (Win32 error 2)
+hint: a relative target starts at the current directory; `--dangling` makes the link all the same
+");
+    let _ = run(&["junction", "--dangling", "l", "gone"]).ok();
+}
+
+#[test]
+fn a_junction_to_the_network_falls_back_to_a_soft_link() {
+    let env = image();
+    let run = |words: &[&str]| env.run(&[&["--drive", "C=c.img"], words].concat());
+    assert_snapshot!(run(&["junction", "l", r"\\srv\share"]), @r"
+exit 6
+--- stderr
+linksmith: cannot make the junction 'l': '\\srv\share' is on another computer, and junctions lead to local volumes only
+hint: make a soft link, which may lead to the network: `--or soft`
+");
+    assert_snapshot!(run(&["junction", "--or", "soft", "l", r"\\srv\share"]), @r"
+soft link (directory) l -> \\srv\share
+--- stderr
+linksmith: warning: '\\srv\share' was not looked at: nothing is attached as '\\srv\share\'
+linksmith: warning: made a soft link instead: '\\srv\share' is on another computer, and junctions lead to local volumes only
+");
+}
+
+#[test]
+fn what_is_missing_itself_is_no_folder_on_the_way() {
+    let env = image();
+    let run = |words: &[&str]| env.run(&[&["--drive", "C=c.img"], words].concat());
+    assert_snapshot!(run(&["names", r"C:\gone"]), @r"
+exit 3
+--- stderr
+linksmith: cannot follow 'C:\gone': there is no such file or directory (Win32 error 2)
+hint: `linksmith list` on the folder shows what is there.
+");
+    assert_snapshot!(run(&["names", r"C:\gone\x"]), @r"
+exit 3
+--- stderr
+linksmith: cannot follow 'C:\gone\x': 'C:\gone' is not there (Win32 error 3)
+hint: A folder on the way is missing, or a link on the way leads nowhere; `linksmith show PATH` names the component.
+");
+    assert_snapshot!(run(&["show", r"\\srv\share\x"]), @r"
+exit 3
+--- stderr
+linksmith: cannot reach '\\srv\share\x': nothing is attached as '\\srv\share\' (Win32 error 3)
+hint: Shares are reached on Windows alone.
+");
+}
+
+#[test]
+fn mends_are_typed_as_the_shell_reads_them() {
+    let env = image();
+    let script = "@md a\n@mklink /J j a >nul\n@linksmith impact rename a b\n";
+    let prompt = env.run_with(&["--drive", "C=c.img", "shell", "-"], script);
+    let mend = |text: String| {
+        let line = text.lines().find(|line| line.contains("mend: "));
+        line.unwrap_or(&text).trim().to_owned()
+    };
+    assert_eq!(mend(prompt.ok()), r"mend: linksmith retarget C:\j C:\b");
+    let shell = env.run(&["--drive", "C=c.img", "impact", "rename", "a", "b"]);
+    let quoted = r"mend: linksmith retarget 'C:\j' 'C:\b'";
+    let plain = r"mend: linksmith retarget C:\j C:\b";
+    assert_eq!(mend(shell.ok()), if cfg!(unix) { quoted } else { plain });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_is_lost_is_a_failure_with_a_line() {
+    let env = image();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut command = env.command();
+    command.args(["--drive", "C=c.img", "dir"]);
+    command.stdout(full.expect("the full device"));
+    let output = command.output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said.starts_with("linksmith: cannot write the output: "),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_failure_of_this_machine_has_the_words_and_the_code_of_windows() {
+    let env = env();
+    assert_snapshot!(env.run(&["format", "no/a.img", "--size", "8M"]), @r"
+exit 3
+--- stderr
+linksmith: cannot format 'no/a.img': there is no such file or directory (Win32 error 2)
+hint: `linksmith list` on the folder shows what is there.
+");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_journal_that_cannot_be_kept_says_what_to_do() {
+    let env = image();
+    env.file("state", "no folder");
+    let link = [
+        "--drive",
+        "C=c.img",
+        "soft",
+        "l",
+        "x",
+        "--dangling",
+        "--kind",
+        "file",
+    ];
+    let run = |more: &[&str]| {
+        let mut command = env.command();
+        command.env("LINKSMITH_STATE", env.join("state"));
+        env.finish(command.args(link).args(more), "")
+    };
+    assert_snapshot!(run(&[]), @r"
+exit 3
+--- stderr
+linksmith: cannot open the journal '$DIR/state/journal': it is not a directory (Win32 error 267)
+hint: LINKSMITH_STATE names another folder for the journal; `--no-undo` changes something without one.
+");
+    let _ = run(&["--no-undo"]).ok();
 }

@@ -84,7 +84,7 @@ fn only_relative_symlinks_stay_on_one_volume() {
         r"there is no relative path from 'C:\symlink_test' to 'D:\f'"
     );
     assert_eq!(
-        error.cause.hint().as_deref(),
+        error.cause.hint(error.want).as_deref(),
         Some("`--absolute` stores the whole path")
     );
 }

@@ -199,16 +199,24 @@ impl CreateCause {
         }
     }
 
-    /// The next step for a person, where there is one.
-    pub fn hint(&self) -> Option<String> {
+    /// The next step for a person who wants such a link, where there is one.
+    pub fn hint(&self, want: Want) -> Option<String> {
         let hint = match self {
             Self::Exists {
                 replaceable: true, ..
             } => "`--force` replaces it, `--backup` keeps it beside",
             Self::Exists { .. } => "only links are replaced; move it away or choose another name",
-            Self::TargetMissing { .. } => {
-                "a relative target starts at the link's folder; `--dangling` makes the link all the same, with `--kind file` or `--kind dir`"
-            }
+            Self::TargetMissing { .. } => match want {
+                Want::Soft(_) => {
+                    "a relative target starts at the link's folder; `--dangling` makes the link all the same, with `--kind file` or `--kind dir`"
+                }
+                Want::Hard => {
+                    "a relative target starts at the current directory; a hard link needs a file that is there"
+                }
+                Want::Junction | Want::Mount => {
+                    "a relative target starts at the current directory; `--dangling` makes the link all the same"
+                }
+            },
             Self::NeedsKind { .. } => "say `--kind file` or `--kind dir`",
             Self::WrongKind {
                 target_dir: true, ..

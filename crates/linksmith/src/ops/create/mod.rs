@@ -56,6 +56,7 @@ pub fn plan(drives: &Drives, request: &Request) -> Result<Creation, CreateError>
 fn plan_there(drives: &Drives, request: &Request) -> Result<Creation, CreateError> {
     let mut first: Option<CreateError> = None;
     for want in std::iter::once(request.want).chain(request.or.iter().copied()) {
+        let want = standing_in(want, first.as_ref());
         match Planner::new(drives, request, want).and_then(|p| p.plan()) {
             Ok(mut creation) => {
                 if let Some(error) = &first {
@@ -71,6 +72,16 @@ fn plan_there(drives: &Drives, request: &Request) -> Result<Creation, CreateErro
         }
     }
     Err(first.unwrap_or_else(|| error(request, request.want, CreateCause::EmptyTarget)))
+}
+
+/// The kind of a link in the place of one that was refused. Nobody looks at what lies on another computer; what a junction
+/// was to lead to there is a directory.
+fn standing_in(want: Want, refused: Option<&CreateError>) -> Want {
+    let remote = |error: &CreateError| matches!(*error.cause, CreateCause::NotLocal { .. });
+    match want {
+        Want::Soft(Carrier::Auto) if refused.is_some_and(remote) => Want::Soft(Carrier::Dir),
+        want => want,
+    }
 }
 
 fn error(request: &Request, want: Want, cause: CreateCause) -> CreateError {
@@ -249,7 +260,7 @@ impl<'a> Planner<'a> {
             if !self.request.wrong_kind {
                 return Err(cause);
             }
-            self.plan.warn(cause.to_string(), cause.hint());
+            self.plan.warn(cause.to_string(), cause.hint(self.want));
         }
         Ok(dir)
     }
