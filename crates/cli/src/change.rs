@@ -9,6 +9,7 @@ use linksmith::volume::Drives;
 use linksmith::{DriveId, Place, Plan, PlannedStep, Step, VolumeError};
 use serde::Serialize;
 
+use crate::describe::Description;
 use crate::error::{CliError, Exit};
 use crate::journal;
 use crate::output::Console;
@@ -16,7 +17,7 @@ use crate::output::progress::Bar;
 use crate::output::text::counted;
 use crate::output::{json, visible};
 use crate::plan_file::{PlanFile, StepOf, words};
-use crate::session::{Session, failed};
+use crate::session::{Session, failed, located};
 
 /// Options of every verb that changes something.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -340,6 +341,27 @@ fn save(session: &mut Session, plan: &Plan, file: &std::path::Path) -> Result<()
     let steps = counted(plan.steps.len() as u64, "step", "steps");
     let shown = file.display();
     Ok(session.console.note(format!("{steps} saved in {shown}"))?)
+}
+
+/// Says what became of one link; as JSON it is the link as it is now.
+pub(crate) fn tell_link(session: &mut Session, at: &Place, line: &str) -> Result<(), CliError> {
+    if !session.console.json {
+        return Ok(session.console.note(line)?);
+    }
+    let drives = session.drives()?;
+    let now = Description::of(&drives, at).map_err(located)?;
+    Ok(session.console.line(json::to_line(&now.json()))?)
+}
+
+/// Says how many steps of a plan or a run were done.
+pub(crate) fn tell_steps(session: &mut Session, steps: u64) -> Result<(), CliError> {
+    #[derive(serde::Serialize)]
+    struct Steps {
+        v: u32,
+        steps: u64,
+    }
+    let line = format!("{} done", counted(steps, "step", "steps"));
+    Ok(session.console.done(&line, &Steps { v: 1, steps })?)
 }
 
 /// The last name of a path, for `-t DIR TARGET...`.

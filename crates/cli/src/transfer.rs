@@ -60,6 +60,8 @@ pub(crate) fn run(
         seen: HashMap::new(),
         counts: Counts::default(),
         late: Vec::new(),
+        lost: HashMap::new(),
+        instead: HashMap::new(),
     };
     transfer.all()?;
     Ok(transfer.counts)
@@ -75,6 +77,10 @@ struct Transfer<'a> {
     counts: Counts,
     /// Times of directories: set last, because what is made in one changes them.
     late: Vec<Step>,
+    /// What could not be made.
+    lost: HashMap<EntryPath, Step>,
+    /// Under which name a file was made whose first one was taken.
+    instead: HashMap<EntryPath, EntryPath>,
 }
 
 impl Transfer<'_> {
@@ -224,21 +230,64 @@ impl Transfer<'_> {
     /// Does what is gathered; where that fails as a whole, one by one, so that one bad name costs itself.
     fn flush(&mut self) -> Result<(), CliError> {
         let steps = std::mem::take(&mut self.batch);
-        if steps.is_empty() || self.watch.steps(self.to.root.drive, &steps).is_ok() {
+        let whole = self.lost.is_empty();
+        if steps.is_empty() || whole && self.watch.steps(self.to.root.drive, &steps).is_ok() {
             return Ok(());
         }
-        for step in &steps {
-            if let Err(error) = self
-                .watch
-                .steps(self.to.root.drive, std::slice::from_ref(step))
-            {
-                // Times of what was not made: that error has been told.
-                if !matches!(step, Step::SetMeta { .. }) {
-                    self.watch.error(error);
-                }
-            }
+        for step in steps {
+            self.alone(step);
         }
         Ok(())
+    }
+
+    /// One step. What could not be made is not counted, and what stands in its place is somebody else's: it gets no more names
+    /// and keeps its times.
+    fn alone(&mut self, step: Step) {
+        let step = match step {
+            Step::SetMeta { ref at, .. } if self.lost.contains_key(at) => return,
+            Step::HardLink { existing, new } => self.name_of_copy(existing, new),
+            step => step,
+        };
+        let done = self
+            .watch
+            .steps(self.to.root.drive, std::slice::from_ref(&step));
+        let Err(error) = done else { return };
+        self.watch.error(error);
+        let count = match step {
+            Step::MakeDir { .. } => &mut self.counts.directories,
+            Step::CopyFile { .. } => &mut self.counts.files,
+            _ => &mut self.counts.links,
+        };
+        *count = count.saturating_sub(1);
+        self.lost.insert(step.at().clone(), step);
+    }
+
+    /// Another name of a file that was copied. Where the copy could not be made under its first name, the first that is free
+    /// takes it, and the names after that are names of that one.
+    fn name_of_copy(&mut self, mut existing: EntryPath, new: EntryPath) -> Step {
+        while let Some(instead) = self.instead.get(&existing) {
+            existing = instead.clone();
+        }
+        match self.lost.get(&existing) {
+            Some(Step::CopyFile {
+                from,
+                times,
+                attributes,
+                ..
+            }) => {
+                let copy = Step::CopyFile {
+                    at: new.clone(),
+                    from: from.clone(),
+                    times: *times,
+                    attributes: *attributes,
+                };
+                self.counts.links = self.counts.links.saturating_sub(1);
+                self.counts.files += 1;
+                self.instead.insert(existing, new);
+                copy
+            }
+            _ => Step::HardLink { existing, new },
+        }
     }
 }
 

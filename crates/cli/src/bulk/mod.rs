@@ -15,11 +15,10 @@ use linksmith::undo::{Keep, Recording};
 use linksmith::volume::Drives;
 use linksmith::{DriveId, FileId, Place, Plan};
 
-use crate::change::{Carried, ChangeArgs, stopped};
+use crate::change::{Carried, ChangeArgs, stopped, tell_steps};
 use crate::error::{CliError, Exit};
 use crate::journal;
 use crate::output::progress::Bar;
-use crate::output::text::counted;
 use crate::session::Session;
 
 /// Bytes of contents that a batch holds at most, however many steps it may have.
@@ -136,18 +135,17 @@ impl Bulk<'_> {
             return self.whole();
         }
         self.flush()?;
-        let steps = counted(self.done, "step", "steps");
-        self.session.console.note(format!("{steps} done"))?;
+        tell_steps(self.session, self.done)?;
         Ok(Exit::Done)
     }
 
     /// All of it as one plan, shown, saved or done.
     fn whole(&mut self) -> Result<Exit, CliError> {
         let pending = std::mem::take(&mut self.pending);
-        let steps = counted(pending.plan.steps.len() as u64, "step", "steps");
+        let steps = pending.plan.steps.len() as u64;
         let change = self.options.change;
         if change.carry_out(self.session, &pending.plan)? == Carried::Done {
-            self.session.console.note(format!("{steps} done"))?;
+            tell_steps(self.session, steps)?;
         }
         Ok(Exit::Done)
     }

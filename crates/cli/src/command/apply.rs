@@ -9,7 +9,6 @@ use linksmith::{Cause, DriveId, EntryPath, Expect, Plan, PlannedStep, Step};
 use crate::bulk;
 use crate::change::ChangeArgs;
 use crate::error::{CliError, Exit};
-use crate::output::text::counted;
 use crate::plan_file::{DriveOf, PlanFile};
 use crate::session::Session;
 
@@ -85,9 +84,7 @@ impl super::Command for Apply {
         guarded(&plan).map_err(|e| refused(&e))?;
         let steps = plan.steps.len();
         if self.change.carry_out(session, &plan)? == crate::change::Carried::Done {
-            session
-                .console
-                .note(format!("{} done", counted(steps as u64, "step", "steps")))?;
+            crate::change::tell_steps(session, steps as u64)?;
         }
         Ok(Exit::Done)
     }

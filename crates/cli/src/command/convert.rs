@@ -7,7 +7,7 @@ use linksmith::ops::convert::{self, ConvertError, Into};
 use linksmith::ops::say::Manner;
 use linksmith::volume::Drives;
 
-use crate::change::{Carried, ChangeArgs};
+use crate::change::{Carried, ChangeArgs, tell_link};
 use crate::error::{CliError, Exit};
 use crate::output::visible;
 use crate::session::{Session, located_on};
@@ -60,7 +60,7 @@ impl super::Command for Convert {
                     (false, Some(kind)) => format!("{shown} is now: {kind}"),
                     (false, None) => format!("{shown} is spelled otherwise now"),
                 };
-                session.console.note(line)?;
+                tell_link(session, &at, &line)?;
             }
             Ok(())
         })

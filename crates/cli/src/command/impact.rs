@@ -1,5 +1,6 @@
 //! `impact delete|move|rename|reletter PATH [TO]`, and `move` and `rename`, which do it and mend.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 
 use clap::builder::PossibleValuesParser;
@@ -440,9 +441,19 @@ impl Mending {
             let mended = foretold.mends.len();
             let links = if mended == 1 { "link" } else { "links" };
             if let Change::Move { from, to } = change {
+                let (was, is) = (place_bytes(drives, from), place_bytes(drives, to));
+                let moved = Moved {
+                    v: 1,
+                    path: String::from_utf8_lossy(&is),
+                    path_hex: json::hex_unless_unicode(&is),
+                    was: String::from_utf8_lossy(&was),
+                    was_hex: json::hex_unless_unicode(&was),
+                    mended,
+                    not_mended: foretold.beyond.len(),
+                };
                 let (from, to) = (drives.display(from), drives.display(to));
                 let line = format!("moved {from} to {to}, {mended} {links} mended");
-                session.console.note(line)?;
+                session.console.done(&line, &moved)?;
             }
         }
         Ok(if foretold.beyond.is_empty() {
@@ -451,6 +462,19 @@ impl Mending {
             Exit::Partly
         })
     }
+}
+
+#[derive(Serialize)]
+struct Moved<'a> {
+    v: u32,
+    path: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_hex: Option<String>,
+    was: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was_hex: Option<String>,
+    mended: usize,
+    not_mended: usize,
 }
 
 #[cfg(test)]

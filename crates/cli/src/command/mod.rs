@@ -238,6 +238,12 @@ pub(crate) fn dispatch(session: &mut Session, words: &[OsString]) -> Result<u8, 
     }
 }
 
+/// Foot of the help: what is no verb of ours.
+const TOOLS_HELP: &str = "Other tools' commands, as the originals have them:
+  mklink, dir, fsutil   verbs as they stand: linksmith mklink /J LINK TARGET
+  as TOOL ARGS...       also junction, findlinks, symlinks; a program file of such a name is that tool
+  --fixed-exit-codes    exit codes of ours where the originals' mislead";
+
 /// `as TOOL ARGS...`
 fn as_tool(session: &mut Session, words: &[OsString]) -> Result<u8, CliError> {
     let Some((name, rest)) = words.split_first() else {
@@ -245,6 +251,10 @@ fn as_tool(session: &mut Session, words: &[OsString]) -> Result<u8, CliError> {
             CliError::usage("no tool is named").hint("`linksmith as mklink /J link target`")
         );
     };
+    if matches!(name.to_str(), Some("-h" | "--help" | "/?")) {
+        session.console.line(TOOLS_HELP)?;
+        return Ok(0);
+    }
     match tools::find(&name.to_string_lossy()) {
         Some(tool) => tools::invoke(tool, session, rest),
         None => {
@@ -324,6 +334,7 @@ pub(crate) fn whole() -> clap::Command {
             "The one tool for Windows links: soft links, hard links and junctions, on this machine \
              and inside NTFS images",
         )
+        .after_help(TOOLS_HELP)
         .subcommand_required(true)
         .disable_help_subcommand(true)
         .subcommands(VERBS.iter().map(|v| v.command().no_binary_name(false)))

@@ -1,14 +1,18 @@
 //! `remove LINK...`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
 use linksmith::ops::remove::{self, RemoveError};
 use linksmith::volume::Drives;
-use linksmith::{Expect, FileId, Plan};
+use linksmith::{Expect, FileId, Place, Plan};
+use serde::Serialize;
 
 use crate::change::{Carried, ChangeArgs};
+use crate::describe::place_bytes;
 use crate::error::{self, CliError, Exit};
+use crate::output::json::hex_unless_unicode;
 use crate::output::progress::Bar;
 use crate::output::text::counted;
 use crate::output::visible;
@@ -56,7 +60,20 @@ impl super::Command for Remove {
                     format!("removed {shown} and {more} in it")
                 }
             };
-            Ok(session.console.note(line)?)
+            // The folder of a tree goes last.
+            let last = plan.steps.last().map(|step| Place {
+                drive: step.drive,
+                path: step.step.at().clone(),
+            });
+            let drives = session.drives()?;
+            let gone = last.map_or_else(Vec::new, |place| place_bytes(&drives, &place));
+            let removed = Removed {
+                v: 1,
+                path: String::from_utf8_lossy(&gone),
+                path_hex: hex_unless_unicode(&gone),
+                removed: plan.steps.len(),
+            };
+            Ok(session.console.done(&line, &removed)?)
         })
     }
 }
@@ -91,6 +108,16 @@ impl Remove {
             Carried::Done | Carried::Shown => Ok(exit),
         }
     }
+}
+
+#[derive(Serialize)]
+struct Removed<'a> {
+    v: u32,
+    path: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_hex: Option<String>,
+    /// Entries, itself among them.
+    removed: usize,
 }
 
 /// Refuses a name that would be a file's last one when the names before it are gone.

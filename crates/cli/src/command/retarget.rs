@@ -7,7 +7,9 @@ use linksmith::ops::retarget::{self, Prefix, RetargetError};
 use linksmith::scan::Options;
 use linksmith::volume::Drives;
 
-use crate::change::{Carried, ChangeArgs};
+use serde::Serialize;
+
+use crate::change::{Carried, ChangeArgs, tell_link};
 use crate::command::find::{self, Filter};
 use crate::error::{self, CliError, Exit};
 use crate::output::visible;
@@ -64,7 +66,7 @@ impl Retarget {
         if self.change.carry_out(session, &plan)? == Carried::Done {
             let link = visible(link.as_encoded_bytes());
             let target = visible(target.as_encoded_bytes());
-            session.console.note(format!("{link} -> {target}"))?;
+            tell_link(session, &at, &format!("{link} -> {target}"))?;
         }
         Ok(Exit::Done)
     }
@@ -121,7 +123,8 @@ impl Retarget {
             } else {
                 "links lead"
             };
-            session.console.note(format!("{links} {word} elsewhere"))?;
+            let line = format!("{links} {word} elsewhere");
+            session.console.done(&line, &Led { v: 1, links })?;
         }
         Ok(exit)
     }
@@ -152,4 +155,11 @@ fn refused(drives: &Drives, link: &OsStr, error: RetargetError) -> CliError {
         }
         _ => said(Exit::Unsupported),
     }
+}
+
+#[derive(Serialize)]
+struct Led {
+    v: u32,
+    /// How many lead elsewhere now.
+    links: usize,
 }

@@ -7,6 +7,8 @@ use linksmith::ops::{Copied, Progress as _};
 use linksmith::volume::Drives;
 use linksmith::{Caps, DriveId, EntryPath, Place, PlannedStep, Step};
 
+use serde::Serialize;
+
 use crate::change::print_step;
 use crate::error::{self, CliError, Exit};
 use crate::output::progress::Bar;
@@ -175,7 +177,23 @@ fn report(session: &mut Session, counts: Counts) -> Result<(), CliError> {
         counted(directories, "directory", "directories"),
         counted(links, "link", "links")
     );
-    Ok(session.console.note(line)?)
+    Ok(session.console.done(
+        &line,
+        &Done {
+            v: 1,
+            files,
+            directories,
+            links,
+        },
+    )?)
+}
+
+#[derive(Serialize)]
+struct Done {
+    v: u32,
+    files: u64,
+    directories: u64,
+    links: u64,
 }
 
 struct Told<'a> {

@@ -60,10 +60,28 @@ impl super::Command for Undo {
         if !self.shown(session, &back.plan)? {
             change::take_back(session, &back, run.id)?;
             let line = format!("took back {}: {}", run.id, run.title);
-            session.console.note(line)?;
+            tell(session, &line, "taken-back", &run)?;
         }
         Ok(Exit::Done)
     }
+}
+
+/// Says what became of a run.
+fn tell(session: &mut Session, line: &str, state: &'static str, run: &Run) -> Result<(), CliError> {
+    #[derive(Serialize)]
+    struct Became<'a> {
+        v: u32,
+        id: u64,
+        state: &'static str,
+        command: &'a str,
+    }
+    let became = Became {
+        v: 1,
+        id: run.id.0,
+        state,
+        command: &run.title,
+    };
+    Ok(session.console.done(line, &became)?)
 }
 
 impl Undo {
@@ -94,7 +112,7 @@ impl Undo {
             let recording = journal.resume(run, done).map_err(|e| journal::error(&e))?;
             change::resume(session, &plan, recording)?;
             let line = format!("finished {}: {}", run.id, run.title);
-            session.console.note(line)?;
+            tell(session, &line, "done", run)?;
         }
         Ok(Exit::Done)
     }

@@ -136,6 +136,14 @@ impl Console {
         self.line(text)
     }
 
+    /// What was done: a line that `--quiet` drops, or the object of `--json`.
+    pub(crate) fn done(&mut self, text: &str, object: &impl serde::Serialize) -> io::Result<()> {
+        if self.json {
+            return self.line(json::to_line(object));
+        }
+        self.note(text)
+    }
+
     /// A warning: one line on standard error, and a hint where there is one.
     pub(crate) fn warn(&mut self, message: &str, hint: Option<&str>) -> io::Result<()> {
         if self.json {

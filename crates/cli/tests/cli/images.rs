@@ -375,3 +375,32 @@ linksmith: cannot attach 'disk.img': partition 4 holds no NTFS; there are: 1, 2 
 hint: For example: `--drive C=disk.img,part=1`.
 ");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_export_into_a_folder_with_a_file_of_that_name_takes_nothing_for_its_own() {
+    let env = env();
+    let _ = env.run(&["format", "C.img", "--size", "8M"]).ok();
+    let script =
+        "@md a\n@echo ours>a\\f1\n@mklink /H a\\f2 a\\f1 >nul\n@mklink /H a\\f3 a\\f1 >nul\n";
+    let _ = env.run_with(&["--drive", "C=C.img", "shell"], script).ok();
+    env.dir("out").file("out/f1", "foreign");
+    assert_snapshot!(env.run(&["--drive", "C=C.img", "export", "a", "out"]), @r"
+exit 1
+copied 1 file, 0 directories, 1 link
+--- stderr
+linksmith: cannot make the copy '$DIR/out/f1': something with that name is there already (Win32 error 183)
+hint: `linksmith show` says what is there; choose another name, or move it away first.
+");
+    #[allow(clippy::disallowed_methods, reason = "to see what is there")]
+    let read = |name: &str| std::fs::read_to_string(env.join(name)).expect("the file");
+    assert_eq!(read("out/f1"), "foreign");
+    assert_eq!(read("out/f2"), "ours\r\n");
+    assert_eq!(read("out/f3"), "ours\r\n");
+    let inode = |name: &str| {
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = std::fs::symlink_metadata(env.join(name));
+        metadata.expect("the file").ino()
+    };
+    assert_eq!(inode("out/f2"), inode("out/f3"));
+}

@@ -25,6 +25,17 @@ fn every_claim_is_true_or_corrected() {
 }
 
 #[test]
+fn a_folder_that_is_named_is_made() {
+    let env = env();
+    let _ = env.run(&["tour", "new/folder"]).ok();
+    let made = env.tree();
+    assert!(
+        made.iter().any(|path| path == "new/folder/C.img"),
+        "{made:?}"
+    );
+}
+
+#[test]
 fn claims_for_machines() {
     let claims = env().run(&["tour", "--json"]).ok();
     let verdicts = |word: &str| claims.matches(&format!("\"verdict\":\"{word}\"")).count();

@@ -497,3 +497,58 @@ hint: LINKSMITH_STATE names another folder for the journal; `--no-undo` changes 
 ");
     let _ = run(&["--no-undo"]).ok();
 }
+
+#[test]
+fn every_verb_that_changes_something_says_so_in_json() {
+    let env = image();
+    let run_with = |words: &[&str], input: &str| {
+        let mut command = env.command();
+        command.env("LINKSMITH_STATE", env.join("state"));
+        env.finish(
+            command.args(["--drive", "C=c.img", "--json"]).args(words),
+            input,
+        )
+    };
+    let run = |words: &[&str]| run_with(words, "");
+    let steps = r#"{"do":"mkdir","path":"C:\\a"}
+{"do":"junction","link":"C:\\j","target":"C:\\a"}"#;
+    assert_snapshot!(run_with(&["apply", "-"], steps), @r#"
+{"v":1,"steps":2}
+"#);
+    assert_snapshot!(run(&["rename", "a", "b"]), @r#"
+{"v":1,"path":"C:\\b","was":"C:\\a","mended":1,"not_mended":0}
+"#);
+    let key = |words: &[&str], key: &str| {
+        let said = run(words).ok();
+        assert!(said.starts_with("{\"v\":1,"), "{words:?}: {said}");
+        assert!(said.contains(key), "{words:?}: {said}");
+    };
+    key(&["retarget", "j", r"C:\b"], r#""target":"C:\\b""#);
+    key(&["convert", "j", "--to", "soft"], r#""kind":"symlink""#);
+    assert_snapshot!(run(&["remove", "j"]), @r#"
+{"v":1,"path":"C:\\j","removed":1}
+"#);
+    assert_snapshot!(run(&["export", "C:\\b", "out"]), @r#"
+{"v":1,"files":0,"directories":0,"links":0}
+"#);
+    assert_snapshot!(run(&["undo"]), @r#"
+{"v":1,"id":5,"state":"taken-back","command":"remove j"}
+"#);
+}
+
+#[test]
+fn the_help_names_other_tools_too() {
+    let help = env().run(&["help"]).ok();
+    let tools = env().run(&["as", "--help"]).ok();
+    for tool in [
+        "mklink",
+        "dir",
+        "fsutil",
+        "junction",
+        "findlinks",
+        "symlinks",
+    ] {
+        assert!(help.contains(tool), "{help}");
+        assert!(tools.contains(tool), "{tools}");
+    }
+}

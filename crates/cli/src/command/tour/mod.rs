@@ -17,7 +17,7 @@ use stage::Stage;
 /// where a claim did not hold.
 #[derive(clap::Args)]
 pub(crate) struct Tour {
-    /// Where the two images go; C.img and D.img must not be there yet [default: a new temporary folder]
+    /// Where the two images go, made where it is not there; C.img and D.img must not be there yet [default: a new temporary folder]
     #[arg(value_name = "DIR")]
     dir: Option<PathBuf>,
 }

@@ -28,6 +28,9 @@ impl Pair {
             Some(dir) => dir.to_owned(),
             None => temporary()?,
         };
+        std::fs::create_dir_all(&dir).map_err(|e| {
+            CliError::cannot("make", dir.as_os_str().as_encoded_bytes(), &Cause::Io(e))
+        })?;
         // Both or none: a name that is taken is told before anything is made.
         for name in ["C.img", "D.img"] {
             let image = dir.join(name);
