@@ -28,6 +28,8 @@ mod seal;
 mod security;
 mod values;
 
+use std::sync::Arc;
+
 pub use error::{EditError, EditResult};
 pub use metadata::NewTimes;
 pub use names::Found;
@@ -48,6 +50,8 @@ use bitmap::Bitmap;
 use build::Id;
 use clusters::Clusters;
 use index::{Index, Kind};
+use link::Counted;
+use list::List;
 use records::Cached;
 use security::Security;
 
@@ -78,6 +82,9 @@ pub struct Editor<D> {
     /// No record for files before this one is free.
     next_record: u64,
     records: FastMap<u64, Cached>,
+    /// Attribute lists as the records have them, and the counts of the names of such files.
+    lists: FastMap<u64, Arc<List>>,
+    counted: FastMap<u64, Counted>,
     indexes: FastMap<(u64, Kind), Box<Index>>,
     pub(crate) clusters: Clusters,
     security: Security,
@@ -173,6 +180,8 @@ impl<D: Device> Editor<D> {
             formatted_records: record_count,
             next_record: records::FIRST_FOR_FILES,
             records: FastMap::default(),
+            lists: FastMap::default(),
+            counted: FastMap::default(),
             indexes: FastMap::default(),
             clusters: Clusters::none(),
             security: Security::default(),
@@ -293,6 +302,8 @@ impl<D: Device> Editor<D> {
         self.clusters.committed();
         if self.memory() > CACHE_LIMIT {
             self.records.clear();
+            self.lists.clear();
+            self.counted.clear();
             self.indexes.clear();
         }
         Ok(report)

@@ -1,5 +1,7 @@
 //! The attributes of a file, wherever its records have them; attribute lists and extension records grow as needed.
 
+use std::sync::Arc;
+
 use super::Editor;
 use super::build::{self, Id};
 use super::error::{EditError, EditResult};
@@ -23,6 +25,8 @@ pub(crate) struct Place {
 const LIST: Id<'static> = Id::new(ty::ATTRIBUTE_LIST, &[]);
 /// A resident value below this stays resident: moving it out would gain next to nothing.
 const WORTH_MOVING_OUT: usize = 128;
+/// Attribute lists that are kept as they were read; one of a thousand names has 50 KB in memory.
+const MOST_LISTS: usize = 64;
 
 impl<D: Device> Editor<D> {
     /// The first extent of an attribute.
@@ -64,12 +68,10 @@ impl<D: Device> Editor<D> {
     fn select(&mut self, base: u64, wanted: impl Fn(u32, &[u16]) -> bool) -> Result<Vec<Place>> {
         let mut places = Vec::new();
         if let Some(list) = self.list(base)? {
-            for entry in list
-                .entries()
-                .iter()
-                .filter(|e| wanted(e.type_code, &e.name))
-            {
-                places.push(self.place_of(base, entry)?);
+            let base_ref = self.record(base)?.reference();
+            let wanted = |e: &&Entry| wanted(e.type_code, &e.name);
+            for entry in list.entries().iter().filter(wanted) {
+                places.push(self.place_of(base_ref, entry)?);
             }
             return Ok(places);
         }
@@ -86,21 +88,22 @@ impl<D: Device> Editor<D> {
         Ok(places)
     }
 
-    fn place_of(&mut self, base: u64, entry: &Entry) -> Result<Place> {
-        let base_ref = self.record(base)?.reference();
-        let number = entry.record.number();
+    /// A record of the file with this base record.
+    fn part(&mut self, base: FileRef, number: u64) -> Result<&OwnRecord> {
         let record = self.record(number)?;
-        if number != base && (record.base() != Some(base_ref) || !record.is_in_use()) {
+        if number != base.number() && (record.base() != Some(base) || !record.is_in_use()) {
+            let expected = format!("base record {base}");
             let actual = format!("{:?}", record.base());
-            return Err(Error::damaged(
-                "extension record",
-                0x20,
-                format!("base record {base_ref}"),
-                actual,
-            )
-            .in_record(number));
+            return Err(
+                Error::damaged("extension record", 0x20, expected, actual).in_record(number)
+            );
         }
-        for attribute in record.attributes() {
+        Ok(record)
+    }
+
+    fn place_of(&mut self, base: FileRef, entry: &Entry) -> Result<Place> {
+        let number = entry.record.number();
+        for attribute in self.part(base, number)?.attributes() {
             let attribute = attribute?;
             if attribute.instance == entry.instance && attribute.is(entry.type_code, &entry.name) {
                 return Ok(Place {
@@ -116,28 +119,85 @@ impl<D: Device> Editor<D> {
             expected,
             format!("none in record {number}"),
         )
-        .in_record(base))
+        .in_record(base.number()))
+    }
+
+    /// The first attribute of a type without a name that is as wanted. Each record is gone through once for
+    /// all that it has, not for each that the list names there: a thousand names are in a hundred records.
+    pub(crate) fn find_where(
+        &mut self,
+        base: u64,
+        type_code: u32,
+        mut wanted: impl FnMut(&Attribute<'_>) -> Result<bool>,
+    ) -> Result<Option<Place>> {
+        let base_ref = self.record(base)?.reference();
+        let list = self.list(base)?;
+        let entries = list.as_ref().map_or(&[][..], |list| list.entries());
+        let of_type = entries.iter().filter(|entry| entry.type_code == type_code);
+        let listed = of_type.map(|entry| entry.record.number());
+        let mut before = None;
+        for number in listed.chain(list.is_none().then_some(base)) {
+            if before.replace(number) == Some(number) {
+                continue;
+            }
+            for attribute in self.part(base_ref, number)?.attributes() {
+                let attribute = attribute?;
+                let is_listed = |list: &List| list.has(number, attribute.instance, type_code);
+                if attribute.is(type_code, &[])
+                    && wanted(&attribute)?
+                    && list.as_deref().is_none_or(is_listed)
+                {
+                    return Ok(Some(Place {
+                        record: number,
+                        offset: attribute.offset,
+                    }));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The attribute list of a file, if it has one.
-    pub(crate) fn list(&mut self, base: u64) -> Result<Option<List>> {
+    pub(crate) fn list(&mut self, base: u64) -> Result<Option<Arc<List>>> {
+        if let Some(known) = self.lists.get(&base) {
+            return Ok(Some(Arc::clone(known)));
+        }
         let geometry = self.geometry;
         let record = self.record(base)?;
         let Some(attribute) = record.find(ty::ATTRIBUTE_LIST, &[])? else {
             return Ok(None);
         };
-        if let Body::Resident(bytes) = attribute.body {
-            return List::parse(bytes).map(Some).map_err(|e| e.in_record(base));
+        let list = match attribute.body {
+            Body::Resident(bytes) => List::parse(bytes),
+            Body::NonResident(_) => {
+                let extents = list_extents(base, &attribute, &geometry)?;
+                let mut bytes = vec![0; extents.data_size as usize];
+                extents.read_at(&self.change, &self.geometry, 0, &mut bytes)?;
+                List::parse(&bytes)
+            }
+        };
+        let list = Arc::new(list.map_err(|e| e.in_record(base))?);
+        self.keep_list(base, Arc::clone(&list));
+        Ok(Some(list))
+    }
+
+    fn keep_list(&mut self, base: u64, list: Arc<List>) {
+        if self.lists.len() >= MOST_LISTS {
+            self.lists.clear();
         }
-        let extents = list_extents(base, &attribute, &geometry)?;
-        let mut bytes = vec![0; extents.data_size as usize];
-        extents.read_at(&self.change, &self.geometry, 0, &mut bytes)?;
-        List::parse(&bytes).map(Some).map_err(|e| e.in_record(base))
+        self.lists.insert(base, list);
+    }
+
+    /// The attribute list of a file, to be changed and stored.
+    fn take_list(&mut self, base: u64) -> Result<Option<List>> {
+        let list = self.list(base)?;
+        self.lists.remove(&base);
+        Ok(list.map(Arc::unwrap_or_clone))
     }
 
     /// Adds an attribute to a file: to its base record, or where that is full to an extension record.
     pub(crate) fn insert_attribute(&mut self, base: u64, attribute: &[u8]) -> EditResult<()> {
-        if self.list(base)?.is_none() {
+        if !self.record(base)?.has_attribute_list()? {
             if self
                 .record_mut(base)?
                 .insert_attribute(attribute)?
@@ -153,18 +213,18 @@ impl<D: Device> Editor<D> {
             {
                 return Ok(());
             }
-            if self.list(base)?.is_none() {
+            if !self.record(base)?.has_attribute_list()? {
                 self.create_list(base)?;
             }
         }
-        let mut list = self.list(base)?.unwrap_or_default();
+        let mut list = self.take_list(base)?.unwrap_or_default();
         let place = self.insert_somewhere(base, &list, attribute)?;
         let record = self.record(place.record)?;
         list.insert(Entry::of(
             &record.attribute_at(place.offset)?,
             record.reference(),
         ));
-        self.store_list(base, &list)
+        self.store_list(base, list)
     }
 
     fn find_instance(&mut self, number: u64, instance: u16) -> Result<Place> {
@@ -224,17 +284,17 @@ impl<D: Device> Editor<D> {
             (attribute.instance, attribute.type_code)
         };
         record.remove_attribute(place.offset)?;
-        let Some(mut list) = self.list(base)? else {
+        let Some(mut list) = self.take_list(base)? else {
             return Ok(());
         };
         list.remove(place.record, instance, type_code);
         if place.record != base && self.record(place.record)?.attributes().next().is_none() {
             self.free_record_number(place.record)?;
         }
-        if list.extensions(base).is_empty() {
+        if list.extensions(base).next().is_none() {
             return self.remove_list(base);
         }
-        self.store_list(base, &list)
+        self.store_list(base, list)
     }
 
     /// Puts other bytes in the place of an attribute of the same type and name; it may have to move.
@@ -254,7 +314,7 @@ impl<D: Device> Editor<D> {
         if in_place && record.replace_attribute(place.offset, attribute)? {
             return Ok(());
         }
-        let had_list = self.list(base)?.is_some();
+        let had_list = self.record(base)?.has_attribute_list()?;
         if in_place && place.record == base && !had_list && self.make_room(base, attribute.len())? {
             let place = self.find_instance(base, instance)?;
             if self
@@ -398,13 +458,13 @@ impl<D: Device> Editor<D> {
     }
 
     /// Writes the attribute list of a file that has one. Where its mapping no longer fits, attributes leave the base record.
-    fn store_list(&mut self, base: u64, list: &List) -> EditResult<()> {
+    fn store_list(&mut self, base: u64, mut list: List) -> EditResult<()> {
         let limit = |limit| EditError::Limit {
             structure: "$ATTRIBUTE_LIST",
             record: base,
             limit,
         };
-        let mut list = list.clone();
+        self.lists.remove(&base);
         while !self.list_fits(base, &list)? {
             let base_ref = self.record(base)?.reference();
             let Some(place) = self.next_to_move(base)? else {
@@ -412,6 +472,7 @@ impl<D: Device> Editor<D> {
             };
             self.move_out(base, base_ref, place, &mut list)?;
         }
+        self.keep_list(base, Arc::new(list));
         Ok(())
     }
 
@@ -497,6 +558,7 @@ impl<D: Device> Editor<D> {
             self.release_all(&extents)?;
         }
         self.record_mut(base)?.remove_attribute(offset)?;
+        self.lists.remove(&base);
         Ok(())
     }
 

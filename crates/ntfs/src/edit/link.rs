@@ -15,6 +15,13 @@ use crate::layout::{attribute_type as ty, file_attributes, namespace, record_fla
 
 pub(crate) const FILE_NAME: Id<'static> = Id::new(ty::FILE_NAME, &[]);
 
+/// How many names a file has that were counted. Good while its link count says the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    all: u16,
+    long: usize,
+}
+
 impl<D: Device> Editor<D> {
     /// Gives a file one more name.
     ///
@@ -45,23 +52,31 @@ impl<D: Device> Editor<D> {
     }
 
     /// The names of a file, 8.3 names left out. Refuses a file whose link count is another: one of the two
-    /// is wrong, and going on could lose the file.
+    /// is wrong, and going on could lose the file. Those of a file that was counted are counted along.
     pub(crate) fn count_names(&mut self, base: u64) -> Result<usize> {
-        let stored = usize::from(self.record(base)?.header().link_count.get());
+        let stored = self.record(base)?.header().link_count.get();
+        if let Some(counted) = self.counted.get(&base) {
+            if counted.all == stored {
+                return Ok(counted.long);
+            }
+        }
         let places = self.find_all(base, FILE_NAME)?;
-        if places.len() != stored {
+        if places.len() != usize::from(stored) {
             let expected = format!("a link count of {}", places.len());
             return Err(Error::damaged("file record", 0x12, expected, stored).in_record(base));
         }
-        let mut names = 0;
+        let mut long = 0;
         for place in places {
             let attribute = self.record(place.record)?.attribute_at(place.offset)?;
             let view = attribute
                 .expect_resident("$FILE_NAME")
                 .and_then(FileNameView::parse);
-            names += usize::from(!view.map_err(|e| e.in_record(place.record))?.is_dos());
+            long += usize::from(!view.map_err(|e| e.in_record(place.record))?.is_dos());
         }
-        Ok(names)
+        if self.record(base)?.has_attribute_list()? {
+            self.counted.insert(base, Counted { all: stored, long });
+        }
+        Ok(long)
     }
 
     /// Adds a `$FILE_NAME` to a file's records.
@@ -71,26 +86,36 @@ impl<D: Device> Editor<D> {
         self.record_mut(base)?.change_header(|header| {
             header.link_count = (header.link_count.get() + 1).into();
         });
+        let is_long = !FileNameView::parse(file_name)?.is_dos();
+        if let Some(counted) = self.counted.get_mut(&base) {
+            counted.all += 1;
+            counted.long += usize::from(is_long);
+        }
         Ok(())
     }
 
     /// Takes a `$FILE_NAME` away from a file's records.
     pub(crate) fn drop_name(&mut self, base: u64, parent: FileRef, name: &[u16]) -> EditResult<()> {
-        for place in self.find_all(base, FILE_NAME)? {
-            let attribute = self.record(place.record)?.attribute_at(place.offset)?;
+        let mut is_long = false;
+        let found = self.find_where(base, ty::FILE_NAME, |attribute| {
             let view = FileNameView::parse(attribute.expect_resident("$FILE_NAME")?)?;
-            if view.parent() == parent && view.units().eq(name.iter().copied()) {
-                self.remove_attribute(base, place)?;
-                self.record_mut(base)?.change_header(|header| {
-                    header.link_count = header.link_count.get().saturating_sub(1).into();
-                });
-                return Ok(());
-            }
+            is_long = !view.is_dos();
+            Ok(view.parent() == parent && view.units().eq(name.iter().copied()))
+        })?;
+        let Some(place) = found else {
+            let expected = format!("the name {:?} in {parent}", super::names::text(name));
+            let missing = Error::damaged("file record", 0, expected, "none");
+            return Err(missing.in_record(base).into());
+        };
+        self.remove_attribute(base, place)?;
+        self.record_mut(base)?.change_header(|header| {
+            header.link_count = header.link_count.get().saturating_sub(1).into();
+        });
+        if let Some(counted) = self.counted.get_mut(&base) {
+            counted.all = counted.all.saturating_sub(1);
+            counted.long = counted.long.saturating_sub(usize::from(is_long));
         }
-        let expected = format!("the name {:?} in {parent}", super::names::text(name));
-        Err(Error::damaged("file record", 0, expected, "none")
-            .in_record(base)
-            .into())
+        Ok(())
     }
 
     /// The other half of a long and short pair of names in one directory.

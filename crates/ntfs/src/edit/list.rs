@@ -1,5 +1,7 @@
 //! `$ATTRIBUTE_LIST` in memory: which record has which attribute of a file.
 
+use std::cmp::Ordering;
+
 use zerocopy::{FromZeros, IntoBytes};
 
 use crate::attribute::Attribute;
@@ -34,19 +36,18 @@ impl Entry {
         }
     }
 
-    fn order(&self) -> (u32, Vec<u16>, u64) {
-        let upper = |&unit: &u16| {
-            if (0x61..=0x7A).contains(&unit) {
-                unit - 0x20
-            } else {
-                unit
-            }
+    fn order(&self, other: &Self) -> Ordering {
+        let upper = |&unit: &u16| match unit {
+            0x61..=0x7A => unit - 0x20,
+            unit => unit,
         };
-        (
-            self.type_code,
-            self.name.iter().map(upper).collect(),
-            self.lowest_vcn,
-        )
+        let names = || {
+            let name = other.name.iter().map(upper);
+            self.name.iter().map(upper).cmp(name)
+        };
+        (self.type_code.cmp(&other.type_code))
+            .then_with(names)
+            .then_with(|| self.lowest_vcn.cmp(&other.lowest_vcn))
     }
 
     fn length(&self) -> usize {
@@ -102,8 +103,7 @@ impl List {
 
     /// Puts an entry in its place: by type, name, first cluster, and after its equals.
     pub(crate) fn insert(&mut self, entry: Entry) {
-        let order = entry.order();
-        let at = self.0.partition_point(|there| there.order() <= order);
+        let at = self.0.partition_point(|there| there.order(&entry).is_le());
         self.0.insert(at, entry);
     }
 
@@ -116,16 +116,19 @@ impl List {
         Some(self.0.remove(at))
     }
 
-    /// The records other than `base` that it names, each once, the one named last first.
-    pub(crate) fn extensions(&self, base: u64) -> Vec<u64> {
-        let mut out: Vec<u64> = Vec::new();
-        for entry in self.0.iter().rev() {
-            let number = entry.record.number();
-            if number != base && !out.contains(&number) {
-                out.push(number);
-            }
-        }
-        out
+    /// The records other than `base` that it names, the one named last first. One that is named again after
+    /// another comes again: to tell would cost more than to look once more into a record that is full.
+    pub(crate) fn extensions(&self, base: u64) -> impl Iterator<Item = u64> {
+        let mut before = base;
+        let numbers = self.0.iter().rev().map(|entry| entry.record.number());
+        numbers.filter(move |&number| {
+            number != base && std::mem::replace(&mut before, number) != number
+        })
+    }
+
+    /// Whether it has the attribute of this type with this number.
+    pub(crate) fn has(&self, record: u64, instance: u16, type_code: u32) -> bool {
+        (self.0.iter()).any(|entry| entry.is(record, instance, type_code))
     }
 }
 

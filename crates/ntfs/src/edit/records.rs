@@ -121,6 +121,7 @@ impl<D: Device> Editor<D> {
             },
         };
         self.mark_record(number, true)?;
+        self.forget_list(number);
         if number >= FIRST_FOR_FILES {
             self.next_record = number + 1;
         }
@@ -181,8 +182,14 @@ impl<D: Device> Editor<D> {
             header.sequence = next.max(1).into();
         });
         self.mark_record(number, false)?;
+        self.forget_list(number);
         self.next_record = self.next_record.min(number.max(FIRST_FOR_FILES));
         Ok(())
+    }
+
+    fn forget_list(&mut self, number: u64) {
+        self.lists.remove(&number);
+        self.counted.remove(&number);
     }
 
     pub(crate) fn mark_record(&mut self, number: u64, used: bool) -> Result<()> {

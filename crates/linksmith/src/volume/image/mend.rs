@@ -37,7 +37,7 @@ impl ImageVolume {
         // Its state is another than when it was opened: the dirty flag may be gone.
         let fresh = Ntfs::open(Arc::clone(&self.device)).map_err(|e| mending(e.into()))?;
         *self.ntfs.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
-        self.trail().forget();
+        self.forget();
         Ok(())
     }
 }

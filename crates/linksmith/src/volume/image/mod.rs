@@ -2,6 +2,7 @@
 
 mod cause;
 mod contents;
+mod crowd;
 mod device;
 mod found;
 mod journal;
@@ -23,6 +24,7 @@ use linksmith_ntfs::device::Device;
 use linksmith_ntfs::edit::Editor;
 use linksmith_ntfs::journal::{CommitReport, JournalStore, recover};
 
+use crowd::Crowd;
 use found::Found;
 use trail::Trail;
 
@@ -51,6 +53,7 @@ pub struct ImageVolume {
     ntfs: RwLock<Arc<Shared>>,
     /// Where the last path led, as of the last change.
     trail: Mutex<Trail>,
+    crowd: Mutex<Crowd>,
     info: VolumeInfo,
     writer: Option<Writer>,
     /// The journal of an interrupted change, where it was not completed.
@@ -235,6 +238,7 @@ impl ImageVolume {
             device,
             ntfs,
             trail: Mutex::default(),
+            crowd: Mutex::default(),
             info,
             writer,
             waiting: None,

@@ -10,9 +10,10 @@ use linksmith_ntfs::file::File;
 use linksmith_ntfs::layout::{
     StandardInformation, attribute_type as ty, file_attributes, well_known,
 };
-use linksmith_ntfs::tree::{DirEntry, FileNames};
+use linksmith_ntfs::tree::{DirEntry, FileNames, NamedEntry};
 
 use super::contents::Contents;
+use super::crowd::{Crowd, Known};
 use super::trail::{Start, Stop, Trail};
 use super::{Cause, ImageVolume, cause};
 use crate::entry::{Attributes, Base, Entry, FileId, FileTime, LinkText, Times};
@@ -31,11 +32,33 @@ pub(super) struct Found {
     name: Option<Vec<u16>>,
 }
 
+/// What a path leads to, not read yet.
+enum Way {
+    Root(File),
+    Entry(NamedEntry),
+}
+
 impl ImageVolume {
     pub(super) fn look(&self, at: &EntryPath) -> Result<Entry, Cause> {
-        let found = self.find(at)?;
-        let name = found.name.as_deref().map(Name::from_utf16).transpose()?;
-        Ok(self.describe(&found.file, name, found.name.as_deref()))
+        let epoch = self.crowd().epoch();
+        let entry = match self.way(at)? {
+            Way::Root(root) => return Ok(self.describe(&root, None, None)),
+            Way::Entry(entry) => entry,
+        };
+        let name = Some(Name::from_utf16(&entry.name)?);
+        if let Some(known) = self.crowd().get(entry.file) {
+            return Ok(Entry {
+                name,
+                short_name: short_name(&known.shortened, &entry.name),
+                ..known.entry.clone()
+            });
+        }
+        let file = self.ntfs().file_by_ref(entry.file).map_err(damaged)?;
+        let seen = self.describe(&file, name, Some(&entry.name));
+        if file.records().len() > 1 {
+            self.crowd().keep(known(&file, &seen), epoch);
+        }
+        Ok(seen)
     }
 
     pub(super) fn list(
@@ -115,57 +138,68 @@ impl ImageVolume {
 
     /// The file at a path; never through a link.
     pub(super) fn find(&self, at: &EntryPath) -> Result<Found, Cause> {
+        match self.way(at)? {
+            Way::Root(file) => Ok(Found { file, name: None }),
+            Way::Entry(entry) => Ok(Found {
+                file: self.ntfs().file_by_ref(entry.file).map_err(damaged)?,
+                name: Some(entry.name),
+            }),
+        }
+    }
+
+    fn way(&self, at: &EntryPath) -> Result<Way, Cause> {
         let start = self.trail().start(at);
         let mut passed = Vec::new();
-        let found = self.walk(at, start, &mut passed);
+        let way = self.walk(at, start, &mut passed);
         self.trail().extend(at, start, &passed);
-        found
+        way
     }
 
     /// Goes from a directory above down to `at`, and notes the directories it comes through.
-    fn walk(&self, at: &EntryPath, start: Start, passed: &mut Vec<Stop>) -> Result<Found, Cause> {
-        let (file, mut end) = match start.stop {
+    fn walk(&self, at: &EntryPath, start: Start, passed: &mut Vec<Stop>) -> Result<Way, Cause> {
+        let (mut dir, mut end) = match start.stop {
             Some(stop) => (
                 self.ntfs().file_by_ref(stop.file).map_err(damaged)?,
                 stop.end,
             ),
             None => (self.ntfs().file(well_known::ROOT).map_err(cause::of)?, 0),
         };
-        let mut found = Found { file, name: None };
         for (name, name_end) in at.names_after(end) {
-            if self.is_link(&found.file) {
+            if self.is_link(&dir) {
                 return Err(Cause::ThroughLink(at.up_to(end)));
             }
-            if !found.file.is_directory() {
+            if !dir.is_directory() {
                 return Err(Cause::NotADirectory);
             }
             if end > start.stop.map_or(0, |stop| stop.end) {
-                let file = found.file.reference();
+                let file = dir.reference();
                 passed.push(Stop { end, file });
             }
             // What cannot be a name here is not there either.
             let entry = match name.to_utf16() {
-                Ok(units) => self
-                    .ntfs()
-                    .lookup_in(&found.file, &units)
-                    .map_err(cause::of)?,
+                Ok(units) => self.ntfs().lookup_in(&dir, &units).map_err(cause::of)?,
                 Err(_) => None,
             };
             end = name_end;
-            let Some(entry) = entry else {
-                let is_last = end == at.as_bytes().len();
-                return Err(match is_last {
-                    true => Cause::NotFound,
-                    false => Cause::PathNotFound(at.up_to(end)),
-                });
-            };
-            let file = self.ntfs().file_by_ref(entry.file).map_err(damaged)?;
-            found = Found {
-                file,
-                name: Some(entry.name),
-            };
+            let is_last = end == at.as_bytes().len();
+            match entry {
+                Some(entry) if is_last => return Ok(Way::Entry(entry)),
+                Some(entry) => dir = self.ntfs().file_by_ref(entry.file).map_err(damaged)?,
+                None if is_last => return Err(Cause::NotFound),
+                None => return Err(Cause::PathNotFound(at.up_to(end))),
+            }
         }
-        Ok(found)
+        Ok(Way::Root(dir))
+    }
+
+    pub(super) fn crowd(&self) -> MutexGuard<'_, Crowd> {
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The volume was changed: what was found before need not be so any more.
+    pub(super) fn forget(&self) {
+        self.trail().forget();
+        self.crowd().forget();
     }
 
     pub(super) fn trail(&self) -> MutexGuard<'_, Trail> {
@@ -281,6 +315,21 @@ impl ImageVolume {
             volume: self.info.serial,
             file: u128::from(file.raw()),
         }
+    }
+}
+
+/// What is kept of a file of many names.
+fn known(file: &File, seen: &Entry) -> Known {
+    let mut shortened = file.names().unwrap_or_default();
+    shortened.retain(|name| name.short.is_some());
+    Known {
+        file: file.reference(),
+        entry: Entry {
+            name: None,
+            short_name: None,
+            ..seen.clone()
+        },
+        shortened,
     }
 }
 

@@ -95,7 +95,7 @@ impl ImageVolume {
         };
         let committed = self.commit_and_reopen(writer, &mut editor);
         // After a failure too: the disk may be in either state then.
-        self.trail().forget();
+        self.forget();
         writing.last = Some(committed?);
         writing.editor = Some(editor);
         Ok(())

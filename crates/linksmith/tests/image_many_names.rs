@@ -1,0 +1,96 @@
+//! A file of many names on an image: to look at each of them does not read the whole file each time, and
+//! what is remembered of the file is never wrong.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use linksmith::volume::image::ImageVolume;
+use linksmith::{EntryPath, Step, Volume};
+use linksmith_ntfs::device::{Device, Memory};
+use linksmith_ntfs::journal::MemoryJournal;
+use testkit::empty_image;
+
+fn name(n: u32) -> EntryPath {
+    EntryPath::parse(format!("a rather long name of a file {n:04}")).unwrap()
+}
+
+/// Counts what is read.
+struct Counted {
+    memory: Arc<Memory>,
+    reads: Arc<AtomicU64>,
+}
+
+impl Device for Counted {
+    fn len(&self) -> u64 {
+        self.memory.len()
+    }
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.memory.read_at(offset, buf)
+    }
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.memory.write_at(offset, data)
+    }
+    fn flush(&self) -> io::Result<()> {
+        self.memory.flush()
+    }
+}
+
+/// A volume with one file of so many names.
+fn volume(names: u32) -> (ImageVolume, Arc<AtomicU64>) {
+    let (made, memory) = empty_image::on_device(7);
+    let mut steps = vec![Step::MakeFile {
+        at: name(0),
+        contents: b"x".to_vec(),
+    }];
+    steps.extend((1..names).map(|n| Step::HardLink {
+        existing: name(0),
+        new: name(n),
+    }));
+    made.apply(&steps).unwrap();
+    drop(made);
+    let reads = Arc::new(AtomicU64::new(0));
+    let counted = Counted {
+        memory,
+        reads: Arc::clone(&reads),
+    };
+    let journal = Box::new(MemoryJournal::default());
+    let volume = ImageVolume::on_with_journal(Arc::new(counted), journal).unwrap();
+    reads.store(0, Ordering::Relaxed);
+    (volume, reads)
+}
+
+/// Reads that looking at every name takes.
+fn cost(names: u32) -> u64 {
+    let (volume, reads) = volume(names);
+    for n in 0..names {
+        let entry = volume.entry(&name(n)).unwrap();
+        assert_eq!(entry.name, name(n).file_name());
+        assert_eq!((entry.links, entry.size), (Some(names), 1));
+    }
+    reads.load(Ordering::Relaxed)
+}
+
+#[test]
+fn twice_as_many_names_cost_about_twice_as_much() {
+    let (once, twice) = (cost(250), cost(500));
+    assert!(twice < 3 * once, "{once} reads, then {twice}");
+}
+
+#[test]
+fn a_change_is_seen() {
+    let (volume, _) = volume(100);
+    assert_eq!(volume.entry(&name(7)).unwrap().links, Some(100));
+    volume.apply(&[Step::Remove { at: name(3) }]).unwrap();
+    assert_eq!(volume.entry(&name(7)).unwrap().links, Some(99));
+    let write = Step::WriteFile {
+        at: name(5),
+        contents: b"more".to_vec(),
+    };
+    volume.apply(&[write]).unwrap();
+    let seen = volume.entry(&name(7)).unwrap();
+    assert_eq!((seen.links, seen.size), (Some(99), 4));
+    assert!(volume.entry(&name(3)).is_err());
+}
