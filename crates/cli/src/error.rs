@@ -260,7 +260,7 @@ fn hint(cause: &Cause) -> Option<Cow<'static, str>> {
         Cause::Name(NameError::TooLong(_)) => {
             "One name has at most 255 UTF-16 units on NTFS, 255 bytes on POSIX file systems."
         }
-        Cause::Damaged(_) => "`linksmith check IMAGE` lists what is wrong.",
+        Cause::Damaged(_) | Cause::Unsafe(_) => "`linksmith check IMAGE` lists what is wrong.",
         Cause::Io(e) => return own_hint(Win32Error::from_io(e)),
         other => return own_hint(other.win32().map(Win32Error)),
     };

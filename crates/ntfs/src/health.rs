@@ -96,9 +96,14 @@ impl Health {
         self.refusals().is_empty()
     }
 
-    /// Every reason not to change the volume.
+    /// Every reason not to change the volume, the one that explains others first: what a cut took away cannot be read either,
+    /// and mounting the rest in Windows would not bring it back.
     pub fn refusals(&self) -> Vec<Refusal> {
         let mut refusals = Vec::new();
+        let cut = self.missing > 0;
+        if cut {
+            refusals.push(Refusal::Truncated(self.missing));
+        }
         let harmless = volume_flags::DIRTY | volume_flags::MOUNTED_ON_NT4 | volume_flags::SETTING;
         let pending = self.flags & !harmless;
         if self.is_dirty() {
@@ -109,6 +114,7 @@ impl Health {
         }
         match self.log {
             LogState::Clean | LogState::Empty => {}
+            LogState::Unreadable if cut => {}
             LogState::HoldsWork | LogState::Unreadable => refusals.push(Refusal::LogNotClean),
         }
         if self.hibernated {
@@ -119,14 +125,12 @@ impl Health {
         }
         match self.mirror {
             MirrorState::Same => {}
+            MirrorState::Unreadable if cut => {}
             MirrorState::Differs(record) => refusals.push(Refusal::MirrorDiffers(record)),
             MirrorState::Unreadable => refusals.push(Refusal::MirrorUnreadable),
         }
         if let BootState::Backup(at) = self.boot {
             refusals.push(Refusal::BootDamaged(at));
-        }
-        if self.missing > 0 {
-            refusals.push(Refusal::Truncated(self.missing));
         }
         refusals
     }

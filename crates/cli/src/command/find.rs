@@ -178,7 +178,11 @@ impl Find {
         });
         for glob in &self.name {
             fast_glob::validate(glob)
-                .map_err(|e| CliError::usage(format!("'{glob}' is no pattern: {e:?}")))?;
+                .map_err(|_| {
+                    CliError::usage(format!("'{glob}' is no pattern")).hint(
+                        "`*`, `?`, `[a-z]` and `{a,b}` stand for others; a backslash before one takes it as it is.",
+                    )
+                })?;
         }
         let kinds: Vec<Kind> = self
             .kind

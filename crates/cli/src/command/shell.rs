@@ -3,6 +3,8 @@
 use std::io::{BufReader, IsTerminal as _};
 use std::path::PathBuf;
 
+use linksmith::Cause;
+
 use crate::error::{CliError, Exit};
 use crate::session::Session;
 use crate::shell::Shell as Prompt;
@@ -39,10 +41,15 @@ impl super::Command for Shell {
             };
             return code.map(Exit::Other);
         };
-        let file = std::fs::File::open(&path).map_err(|e| {
+        let cannot = |cause| {
             let shown = path.as_os_str().as_encoded_bytes();
-            CliError::cannot("read the script", shown, &linksmith::Cause::Io(e))
-        })?;
+            CliError::cannot("read the script", shown, &cause)
+        };
+        let file = std::fs::File::open(&path).map_err(|e| cannot(Cause::Io(e)))?;
+        // A folder opens on POSIX, and only its reading fails.
+        if file.metadata().is_ok_and(|m| m.is_dir()) {
+            return Err(cannot(Cause::IsADirectory));
+        }
         let code = Prompt::new(session)?.script(&mut BufReader::new(file))?;
         Ok(Exit::Other(code))
     }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::error::{CliError, Exit};
+use crate::error::CliError;
 
 /// Writes a file through a temporary one beside it, which then takes its place.
 ///
@@ -27,12 +27,9 @@ pub(crate) fn save(
         Ok(())
     });
     saved.map_err(|error| {
-        let shown = path.display();
-        CliError::new(
-            Exit::Partly,
-            format!("cannot write the file '{shown}': {error}"),
-        )
-        .hint("The folder has to be there and to be writable; nothing was written.")
+        let shown = path.as_os_str().as_encoded_bytes();
+        CliError::cannot("write the file", shown, &linksmith::Cause::Io(error))
+            .hint("The folder has to be there and to be writable; nothing was written.")
     })
 }
 

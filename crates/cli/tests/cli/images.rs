@@ -404,3 +404,50 @@ hint: `linksmith show` says what is there; choose another name, or move it away 
     };
     assert_eq!(inode("out/f2"), inode("out/f3"));
 }
+
+#[test]
+fn an_image_that_was_cut_short_is_called_that() {
+    let env = env();
+    let _ = env.run(&["format", "C.img", "--size", "16M"]).ok();
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .open(env.join("C.img"));
+    file.and_then(|file| file.set_len(12 << 20))
+        .expect("it is cut");
+    let link = [
+        "--drive",
+        "C=C.img",
+        "soft",
+        "l",
+        "x",
+        "--dangling",
+        "--kind",
+        "file",
+    ];
+    assert_snapshot!(env.run(&link), @r"
+exit 10
+--- stderr
+linksmith: warning: 'C.img': the last 4190208 bytes of the volume are missing
+hint: What is read may be older than what its last system meant to leave.
+linksmith: cannot make the link 'C:\l': the volume is not safe to change: the last 4190208 bytes of the volume are missing
+hint: `linksmith check IMAGE` lists what is wrong.
+");
+}
+
+#[test]
+fn what_is_asked_for_wrongly_is_said_in_words() {
+    let env = env();
+    assert_snapshot!(env.run(&["find", "--name", "[a"]), @r"
+exit 2
+--- stderr
+linksmith: '[a' is no pattern
+hint: `*`, `?`, `[a-z]` and `{a,b}` stand for others; a backslash before one takes it as it is.
+");
+    env.dir("folder");
+    assert_snapshot!(env.run(&["shell", "folder"]), @r"
+exit 8
+--- stderr
+linksmith: cannot read the script 'folder': it is a directory (Win32 error 5)
+hint: `linksmith list` shows what is in a directory.
+");
+}

@@ -552,3 +552,32 @@ fn the_help_names_other_tools_too() {
         assert!(tools.contains(tool), "{tools}");
     }
 }
+
+#[test]
+fn other_tools_are_completed_too() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = env().run(&["completions", shell]).ok();
+        // Not all of the generators complete the values of an argument.
+        let values = matches!(shell, "bash" | "zsh");
+        let of_as = ["findlinks", "symlinks"].into_iter().filter(|_| values);
+        for tool in ["mklink", "fsutil"].into_iter().chain(of_as) {
+            assert!(script.contains(tool), "{shell} does not know {tool}");
+        }
+    }
+}
+
+#[test]
+fn a_manifest_is_told_what_a_manifest_can_say() {
+    let env = image();
+    let link = "[[link]]\npath = 'C:\\l'\ntarget = 'C:\\gone'\nkind = 'junction'\n";
+    env.file("links.toml", link);
+    let apply = env.run(&["--drive", "C=c.img", "links", "apply", "links.toml"]);
+    assert_snapshot!(apply, @r"
+exit 3
+--- stderr
+linksmith: cannot make the junction 'C:\l': the target 'C:\gone' is not there (Win32 error 2)
+hint: `dangling = true` in the manifest makes the link all the same.
+linksmith: there is no place to remember what was made
+hint: LINKSMITH_STATE names the folder it is kept in.
+");
+}

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use linksmith::Plan;
-use linksmith::ops::create::{self, Carrier, Creation, Request, Spelled, Want};
+use linksmith::ops::create::{self, Carrier, CreateCause, Creation, Request, Spelled, Want};
 use linksmith::ops::execute;
 use linksmith::path::{Root, TargetPath};
 use linksmith::undo::Keep;
@@ -214,7 +214,12 @@ fn judge(drives: &Drives, request: &Request) -> (Drift, String, Result<Plan, Cli
             Ok(creation.plan),
         ),
         Err(error) => {
-            let error = not_made(drives, request, &error);
+            let missing = matches!(*error.cause, CreateCause::TargetMissing { .. });
+            let mut error = not_made(drives, request, &error);
+            if missing {
+                error =
+                    error.hint("`dangling = true` in the manifest makes the link all the same.");
+            }
             let drift = match error.exit {
                 Exit::Exists => Drift::Blocked,
                 _ => Drift::Impossible,
