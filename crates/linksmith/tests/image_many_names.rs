@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use linksmith::volume::image::ImageVolume;
+use linksmith::volume::list;
 use linksmith::{EntryPath, Step, Volume};
 use linksmith_ntfs::device::{Device, Memory};
 use linksmith_ntfs::journal::MemoryJournal;
@@ -76,6 +77,24 @@ fn cost(names: u32) -> u64 {
 #[test]
 fn twice_as_many_names_cost_about_twice_as_much() {
     let (once, twice) = (cost(250), cost(500));
+    assert!(twice < 3 * once, "{once} reads, then {twice}");
+}
+
+/// Reads that listing the names takes.
+fn listing_cost(names: u32) -> u64 {
+    let (volume, reads) = volume(names);
+    let listed = list(&volume, &EntryPath::root()).unwrap();
+    assert_eq!(listed.len() as u32, names);
+    for (n, entry) in listed.iter().enumerate() {
+        assert_eq!(entry.name, name(n as u32).file_name());
+        assert_eq!((entry.links, entry.size), (Some(names), 1));
+    }
+    reads.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_listing_reads_the_file_once() {
+    let (once, twice) = (listing_cost(250), listing_cost(500));
     assert!(twice < 3 * once, "{once} reads, then {twice}");
 }
 

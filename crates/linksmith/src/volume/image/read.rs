@@ -45,16 +45,22 @@ impl ImageVolume {
             Way::Root(root) => return Ok(self.describe(&root, None, None)),
             Way::Entry(entry) => entry,
         };
-        let name = Some(Name::from_utf16(&entry.name)?);
-        if let Some(known) = self.crowd().get(entry.file) {
+        let name = Name::from_utf16(&entry.name)?;
+        self.seen(entry.file, name, &entry.name, epoch)
+            .map_err(damaged)
+    }
+
+    /// A file under one of its names. What is kept of it since `epoch` serves.
+    fn seen(&self, file: FileRef, name: Name, units: &[u16], epoch: u64) -> NtfsResult<Entry> {
+        if let Some(known) = self.crowd().get(file) {
             return Ok(Entry {
-                name,
-                short_name: short_name(&known.shortened, &entry.name),
+                name: Some(name),
+                short_name: short_name(&known.shortened, units),
                 ..known.entry.clone()
             });
         }
-        let file = self.ntfs().file_by_ref(entry.file).map_err(damaged)?;
-        let seen = self.describe(&file, name, Some(&entry.name));
+        let file = self.ntfs().file_by_ref(file)?;
+        let seen = self.describe(&file, Some(name), Some(units));
         if file.records().len() > 1 {
             self.crowd().keep(known(&file, &seen), epoch);
         }
@@ -71,9 +77,10 @@ impl ImageVolume {
             return Err(Cause::NotADirectory);
         }
         let root = at.is_root();
+        let epoch = self.crowd().epoch();
         let mut failed = None;
         let walked = self.ntfs().read_dir(&directory, |entry| match entry {
-            Ok(entry) => match self.listed(root, &entry) {
+            Ok(entry) => match self.listed(root, &entry, epoch) {
                 Some(entry) => visit(entry),
                 None => ControlFlow::Continue(()),
             },
@@ -218,17 +225,15 @@ impl ImageVolume {
 
     /// An entry of a listing; `None` for what is not shown. Where the file cannot be read, what the index repeats of
     /// it serves.
-    fn listed(&self, root: bool, entry: &DirEntry<'_>) -> Option<Entry> {
+    fn listed(&self, root: bool, entry: &DirEntry<'_>, epoch: u64) -> Option<Entry> {
         let hidden = root && entry.file.number() < FIRST_SHOWN;
         if hidden || entry.key.is_dos() {
             return None;
         }
         let units = entry.key.to_vec();
         let name = Name::from_utf16(&units).ok()?;
-        match self.ntfs().file_by_ref(entry.file) {
-            Ok(file) => Some(self.describe(&file, Some(name), Some(&units))),
-            Err(_) => Some(self.copied(entry, name)),
-        }
+        let seen = self.seen(entry.file, name.clone(), &units, epoch);
+        Some(seen.unwrap_or_else(|_| self.copied(entry, name)))
     }
 
     /// The number that stands for the security descriptor. A file with a descriptor of its own, alternate
