@@ -435,7 +435,7 @@ hint: `linksmith check IMAGE` lists what is wrong.
 }
 
 #[test]
-fn what_is_asked_for_wrongly_is_said_in_words() {
+fn what_is_no_pattern_is_said_in_words() {
     let env = env();
     assert_snapshot!(env.run(&["find", "--name", "[a"]), @r"
 exit 2
@@ -443,6 +443,12 @@ exit 2
 linksmith: '[a' is no pattern
 hint: `*`, `?`, `[a-z]` and `{a,b}` stand for others; a backslash before one takes it as it is.
 ");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_is_no_script() {
+    let env = env();
     env.dir("folder");
     assert_snapshot!(env.run(&["shell", "folder"]), @r"
 exit 8
