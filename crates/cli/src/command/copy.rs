@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::change::{Carried, ChangeArgs};
 use crate::error::{self, CliError, Exit};
 use crate::output::progress::Bar;
-use crate::output::text::{counted, grouped};
+use crate::output::text::{bytes, counted, grouped};
 use crate::output::{json, visible};
 use crate::session::{Session, failed, located, located_on};
 
@@ -309,11 +309,7 @@ fn words(counts: &Counts, mirror: bool) -> String {
             ),
         );
     }
-    format!(
-        "copied {} ({} bytes)",
-        parts.join(", "),
-        grouped(counts.bytes)
-    )
+    format!("copied {} ({})", parts.join(", "), bytes(counts.bytes))
 }
 
 fn not_copied(drives: &Drives, request: &Request, error: CopyError) -> CliError {

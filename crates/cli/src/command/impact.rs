@@ -14,7 +14,7 @@ use crate::change::{Carried, ChangeArgs};
 use crate::command::find;
 use crate::describe::{place_bytes, words_of_link};
 use crate::error::{CliError, Exit};
-use crate::output::text::{Role, counted, grouped, paint};
+use crate::output::text::{Role, bytes, counted, paint};
 use crate::output::{json, visible};
 use crate::session::{Session, failed, located, located_on, not_applied};
 
@@ -335,9 +335,9 @@ fn last_names(session: &mut Session, drives: &Drives, files: &[LastName]) -> Res
                 1 => "its only name".to_owned(),
                 n => format!("all {n} names"),
             };
-            let bytes = grouped(file.size);
+            let bytes = bytes(file.size);
             let word = paint(console.color, Role::Bad, "lost     ").to_string();
-            console.line(format!("{word}{path} ({names}, {bytes} bytes)"))?;
+            console.line(format!("{word}{path} ({names}, {bytes})"))?;
         }
     }
     if files.len() > LISTED && !console.json {

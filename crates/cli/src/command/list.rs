@@ -9,7 +9,7 @@ use linksmith::{Base, Entry, Place};
 use crate::describe::Description;
 use crate::error::{CliError, Exit};
 use crate::output::json;
-use crate::output::text::{Cell, Role, Table, grouped};
+use crate::output::text::{Cell, Role, Table, bytes};
 use crate::session::{Session, failed, located, located_on};
 
 /// List a directory: kinds, targets, link counts, status
@@ -159,7 +159,7 @@ fn row(of: &Description) -> Vec<Cell> {
         _ => Cell::new(""),
     };
     let size = match entry.base {
-        Base::File if !of.is_link() => format!("{} bytes", grouped(entry.size)),
+        Base::File if !of.is_link() => bytes(entry.size),
         _ => String::new(),
     };
     let arrow = match &of.target {

@@ -248,10 +248,10 @@ fn kind_words(of: &Description) -> String {
     use linksmith::reparse::Kind;
     let entry = &of.located.entry;
     let links = entry.links.unwrap_or(1);
-    let bytes = crate::output::text::grouped(entry.size);
+    let bytes = crate::output::text::bytes(entry.size);
     match (of.kind, entry.base) {
-        (Kind::File, _) => format!("file, {bytes} bytes"),
-        (Kind::Hard, _) => format!("file with {links} names, {bytes} bytes"),
+        (Kind::File, _) => format!("file, {bytes}"),
+        (Kind::Hard, _) => format!("file with {links} names, {bytes}"),
         (Kind::Dir, _) => "directory".to_owned(),
         (Kind::Symlink, Base::PosixSymlink) => "symbolic link".to_owned(),
         (Kind::Symlink, Base::Dir) => "symbolic link for directories".to_owned(),

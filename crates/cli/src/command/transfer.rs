@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::change::print_step;
 use crate::error::{self, CliError, Exit};
 use crate::output::progress::Bar;
-use crate::output::text::{counted, grouped};
+use crate::output::text::{bytes, counted};
 use crate::output::{Console, visible};
 use crate::session::{Session, located, located_on, not_applied};
 use crate::transfer::{self, Counts, Side, Watch};
@@ -217,7 +217,7 @@ impl Told<'_> {
             let from_drive = from.drive.unwrap_or(drive);
             let copied = self.from.display(&place(from_drive, &from.at));
             let to = self.drives.display(&place(drive, at));
-            let line = format!("would copy {copied} to {to} ({} bytes)", grouped(from.size));
+            let line = format!("would copy {copied} to {to} ({})", bytes(from.size));
             return Ok(self.console.line(visible(line.as_bytes()).as_bytes())?);
         }
         let step = PlannedStep {

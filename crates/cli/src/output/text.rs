@@ -165,6 +165,11 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
+/// `1 byte`, `1,234 bytes`.
+pub(crate) fn bytes(number: u64) -> String {
+    counted(number, "byte", "bytes")
+}
+
 /// A number of things: `1 file`, `1,024 files`.
 pub(crate) fn counted(number: u64, one: &str, more: &str) -> String {
     let word = if number == 1 { one } else { more };

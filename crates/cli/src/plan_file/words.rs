@@ -3,6 +3,8 @@
 use linksmith::volume::Drives;
 use linksmith::{EntryPath, LinkText, Place, PlannedStep, Step};
 
+use crate::output::text::bytes;
+
 /// A step in words, for people.
 pub(crate) fn words(drives: &Drives, planned: &PlannedStep) -> String {
     let shown = |path: &EntryPath| {
@@ -17,7 +19,11 @@ pub(crate) fn words(drives: &Drives, planned: &PlannedStep) -> String {
             format!("make the directory {}", shown(at))
         }
         Step::MakeFile { at, contents } => {
-            format!("make the file {} ({} bytes)", shown(at), contents.len())
+            format!(
+                "make the file {} ({})",
+                shown(at),
+                bytes(contents.len() as u64)
+            )
         }
         Step::CopyFile { at, from, .. } => {
             let place = Place {
@@ -26,10 +32,14 @@ pub(crate) fn words(drives: &Drives, planned: &PlannedStep) -> String {
             };
             let source = crate::describe::place_bytes(drives, &place);
             let source = crate::output::visible(&source).into_owned();
-            format!("copy {source} to {} ({} bytes)", shown(at), from.size)
+            format!("copy {source} to {} ({})", shown(at), bytes(from.size))
         }
         Step::WriteFile { at, contents } => {
-            format!("write the file {} ({} bytes)", shown(at), contents.len())
+            format!(
+                "write the file {} ({})",
+                shown(at),
+                bytes(contents.len() as u64)
+            )
         }
         Step::MakeLink { at, link, dir } => {
             let (kind, target) = crate::describe::words_of_link(link, *dir);

@@ -80,7 +80,7 @@ fn every_kind_of_line_and_back() {
     scene.run(&["apply", "-"], change).ok();
     let changed = scene.list();
     assert!(
-        changed.contains(&"file 1 bytes f.txt".to_owned()),
+        changed.contains(&"file 1 byte f.txt".to_owned()),
         "{changed:#?}"
     );
     assert!(

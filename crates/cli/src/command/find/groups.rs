@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::{Filter, explain};
 use crate::describe::place_bytes;
 use crate::error::{self, CliError, Exit};
-use crate::output::text::{Role, grouped, paint};
+use crate::output::text::{Role, bytes, paint};
 use crate::output::{json, visible};
 use crate::session::{Session, failed, located_on};
 
@@ -253,8 +253,8 @@ fn write_group(names: &[Name], paths: &[u8], form: Form, text: &mut Vec<u8>) {
         0 => "all here".to_owned(),
         n => format!("{n} elsewhere"),
     };
-    let bytes = grouped(size);
-    let heading = format!("{links} names, {where_}, {bytes} bytes, {file}");
+    let bytes = bytes(size);
+    let heading = format!("{links} names, {where_}, {bytes}, {file}");
     let _ = writeln!(text, "{}", paint(form.color, Role::Heading, heading));
     for name in names {
         text.extend_from_slice(b"  ");
