@@ -19,6 +19,8 @@ use crate::ranges::RangeSet;
 const BLOCK: usize = 1024;
 /// The smallest unit that is known or unknown within a block: no disk has smaller sectors.
 const PART: usize = 512;
+/// A block of which every part is known.
+const ALL_PARTS: u8 = (1 << (BLOCK / PART)) - 1;
 /// Blocks to an arena chunk.
 const CHUNK: usize = 256;
 
@@ -217,11 +219,10 @@ fn read_merged<D: Device>(state: &State, base: &D, offset: u64, buf: &mut [u8]) 
     let (mut done, mut unknown) = (0, 0..0);
     while done < buf.len() {
         let (number, within) = split(offset + done as u64);
-        let n = (PART - within % PART).min(buf.len() - done);
-        match state.part(number, within / PART) {
-            Some(part) => {
-                let start = within % PART;
-                buf[done..done + n].copy_from_slice(&part[start..start + n]);
+        let (n, known) = state.stretch(number, within, (BLOCK - within).min(buf.len() - done));
+        match known {
+            Some(bytes) => {
+                buf[done..done + n].copy_from_slice(bytes);
                 read_unknown(base, offset, buf, &unknown)?;
                 unknown = done + n..done + n;
             }
@@ -249,6 +250,21 @@ impl State {
         let index = index as usize;
         let start = index % CHUNK * BLOCK;
         &self.arena[index / CHUNK][start..start + BLOCK]
+    }
+
+    /// How many of the next bytes of a block, at most `most`, are all ours or all not, and those that are ours. Whole
+    /// blocks are usual, and are looked up once.
+    fn stretch(&self, number: u64, within: usize, most: usize) -> (usize, Option<&[u8]>) {
+        let Some(slot) = self.blocks.get(&number) else {
+            return (most, None);
+        };
+        let n = match slot.parts {
+            ALL_PARTS => most,
+            _ => (PART - within % PART).min(most),
+        };
+        let known = slot.parts & part_bit(within / PART) != 0;
+        let bytes = known.then(|| &self.slice(slot.index)[within..within + n]);
+        (n, bytes)
     }
 
     fn part(&self, number: u64, part: usize) -> Option<&[u8]> {

@@ -12,6 +12,11 @@ use crate::error::{CliError, Exit};
 use crate::plan_file::{DriveOf, PlanFile};
 use crate::session::Session;
 
+/// Steps to a batch. Steps that are scattered over many directories write the blocks of all of them once in each batch: with
+/// a quarter of this, a hundred thousand files and links wrote 1.8 times as much. Twice this was rejected: it took a quarter
+/// more memory and saved an eighth of the time.
+const BATCH: u32 = 65_536;
+
 /// Do a saved plan, or steps from standard input
 ///
 /// Before a step of a plan is done, what it expects is looked at again: which file is there, and what the
@@ -42,7 +47,7 @@ pub(crate) struct Apply {
     #[arg(value_name = "PLAN")]
     file: PathBuf,
     /// With `-`: steps that are done together
-    #[arg(long, value_name = "N", default_value_t = 16_384, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = BATCH, value_parser = clap::value_parser!(u32).range(1..))]
     batch: u32,
     /// With `-`: all lines are one change, gathered in memory
     #[arg(long)]

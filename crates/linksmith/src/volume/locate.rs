@@ -204,6 +204,8 @@ impl Drives {
         let drive = match path.root() {
             // A drive that is not attached has no current directory: its root it is.
             Root::DriveRelative(letter) => self.drive(&Root::Drive(*letter)).ok(),
+            // No current directory has a say in it; most paths of bulk work are such.
+            Root::Drive(_) => None,
             _ => Some(self.current_drive()),
         };
         let Some(drive) = drive else {

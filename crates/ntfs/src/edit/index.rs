@@ -113,7 +113,7 @@ impl Index {
     pub(crate) fn node(&self, at: At) -> Result<&Node> {
         match at {
             At::Root => Ok(&self.root),
-            At::Block(vcn) => self.nodes.get(&vcn).ok_or_else(|| self.lost(vcn)),
+            At::Block(vcn) => self.nodes.get(&vcn).ok_or_else(|| lost(self.owner, vcn)),
         }
     }
 
@@ -121,15 +121,10 @@ impl Index {
         match at {
             At::Root => Ok(&mut self.root),
             At::Block(vcn) => {
-                let lost = self.lost(vcn);
-                self.nodes.get_mut(&vcn).ok_or(lost)
+                let node = self.nodes.get_mut(&vcn);
+                node.ok_or_else(|| lost(self.owner, vcn))
             }
         }
-    }
-
-    fn lost(&self, vcn: u64) -> Error {
-        let actual = "a block that was not read";
-        Error::damaged("index", 0, format!("block {vcn}"), actual).in_index_block(self.owner, vcn)
     }
 
     /// The value of `$INDEX_ROOT`.
@@ -379,6 +374,11 @@ impl<D: Device> Editor<D> {
         head.clusters_per_block = (block / self.geometry.index_vcn_unit(block)) as u8;
         [head.as_bytes(), Node::empty_root().bytes()].concat()
     }
+}
+
+fn lost(owner: u64, vcn: u64) -> Error {
+    let actual = "a block that was not read";
+    Error::damaged("index", 0, format!("block {vcn}"), actual).in_index_block(owner, vcn)
 }
 
 fn parse_root(value: &[u8], kind: Kind) -> Result<(IndexRootHeader, Node)> {

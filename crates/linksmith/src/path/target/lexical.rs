@@ -3,28 +3,28 @@
 use super::{Component, Root, Spelling, TargetPath, is_dos_device, same_name};
 
 /// The names of a path while it is put together.
-struct Names {
-    list: Vec<Vec<u8>>,
+struct Names<'t> {
+    list: Vec<&'t [u8]>,
     /// `..` stops at the root instead of being kept.
     anchored: bool,
     /// Dots and spaces at ends of names go, as Win32 has it.
     strips: bool,
 }
 
-impl Names {
-    fn push(&mut self, component: &Component) {
+impl<'t> Names<'t> {
+    fn push(&mut self, component: &'t Component) {
         match component {
             Component::Current => {}
             Component::Parent => match self.list.last() {
-                Some(last) if last != b".." => {
+                Some(last) if *last != b".." => {
                     self.list.pop();
                 }
                 _ if self.anchored => {}
-                _ => self.list.push(b"..".to_vec()),
+                _ => self.list.push(b".."),
             },
             Component::Name(_) | Component::Odd(_) => {
                 let name = component.as_bytes();
-                self.list.push(self.without_one_dot(name).to_vec());
+                self.list.push(self.without_one_dot(name));
             }
         }
     }
@@ -40,11 +40,11 @@ impl Names {
     /// Win32 takes every dot and space off the end of a path that has no separator there.
     fn strip_last(&mut self) {
         while let Some(last) = self.list.last_mut() {
-            if !self.strips || last == b".." {
+            if !self.strips || *last == b".." {
                 return;
             }
-            while matches!(last.last(), Some(b'.' | b' ')) {
-                last.pop();
+            while let [rest @ .., b'.' | b' '] = *last {
+                *last = rest;
             }
             if !last.is_empty() {
                 return;
@@ -184,7 +184,7 @@ impl TargetPath {
     }
 
     /// The root of this path with these names after it.
-    fn text_of(&self, names: &[Vec<u8>], trailing: bool) -> Vec<u8> {
+    fn text_of(&self, names: &[&[u8]], trailing: bool) -> Vec<u8> {
         let separator = self.separator();
         let mut text = self.root_text();
         let open = text.is_empty() || matches!(self.root, Root::DriveRelative(_));
