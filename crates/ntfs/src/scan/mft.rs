@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::volume::Volume;
 
 /// The bytes of one read: large enough that a disk streams, small enough that the bytes are still in the
-/// processor's second cache when they are decoded.
-const BLOCK: usize = 512 * 1024;
+/// processor's second cache when they are decoded. 512 KiB took twice as long where that cache has no more.
+const BLOCK: usize = 128 * 1024;
 
 impl<D: Device> Volume<D> {
     /// Finds files by reading all of `$MFT`.
