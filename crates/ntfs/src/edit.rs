@@ -3,6 +3,7 @@
 //! An [`Editor`] works on a [`Change`] over the device. Its verbs find out first whether they can be done, and
 //! touch nothing where they cannot; [`Editor::commit`] brings everything since the last commit to the device.
 
+mod attribute_list;
 mod attributes;
 mod bitmap;
 pub(crate) mod build;
