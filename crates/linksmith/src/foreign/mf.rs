@@ -44,7 +44,7 @@ fn decimal(digits: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// As Linux writes it; the sum is that of `../a/b`.
+    /// As Linux writes it, but for the sum, which nothing looks at.
     fn link(text: &str) -> Vec<u8> {
         let mut contents = format!("XSym\n{:04}\n{:032x}\n{text}", text.len(), 0x5EED).into_bytes();
         if text.len() < LONGEST_TEXT {

@@ -62,7 +62,7 @@ impl fmt::Display for Form {
     }
 }
 
-/// What an entry stands for.
+/// An entry that another system takes for something else than it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
     /// To whom.
