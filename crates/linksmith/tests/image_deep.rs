@@ -2,15 +2,12 @@
 //! and what is remembered of the way there is never wrong.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use linksmith::volume::image::ImageVolume;
 use linksmith::volume::list;
 use linksmith::{Cause, EntryPath, LinkText, Name, ReparsePoint, Step, TargetPath, Volume};
-use linksmith_ntfs::device::{Device, Memory};
-use linksmith_ntfs::journal::MemoryJournal;
 use testkit::empty_image;
 
 fn path(text: &str) -> EntryPath {
@@ -32,28 +29,6 @@ fn junction() -> ReparsePoint {
     ReparsePoint::junction(&TargetPath::parse(r"C:\elsewhere")).unwrap()
 }
 
-/// Counts what is read.
-struct Counted {
-    memory: Arc<Memory>,
-    reads: Arc<AtomicU64>,
-}
-
-impl Device for Counted {
-    fn len(&self) -> u64 {
-        self.memory.len()
-    }
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.memory.read_at(offset, buf)
-    }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.memory.write_at(offset, data)
-    }
-    fn flush(&self) -> io::Result<()> {
-        self.memory.flush()
-    }
-}
-
 /// Directories in each other, a file in each; the paths from the top down.
 fn tree(levels: usize) -> (ImageVolume, Arc<AtomicU64>, Vec<EntryPath>) {
     let (made, memory) = empty_image::on_device(7);
@@ -71,14 +46,7 @@ fn tree(levels: usize) -> (ImageVolume, Arc<AtomicU64>, Vec<EntryPath>) {
     }
     made.apply(&steps).unwrap();
     drop(made);
-    let reads = Arc::new(AtomicU64::new(0));
-    let counted = Counted {
-        memory,
-        reads: Arc::clone(&reads),
-    };
-    let journal = Box::new(MemoryJournal::default());
-    let volume = ImageVolume::on_with_journal(Arc::new(counted), journal).unwrap();
-    reads.store(0, Ordering::Relaxed);
+    let (volume, reads) = empty_image::counted(memory);
     (volume, reads, dirs)
 }
 

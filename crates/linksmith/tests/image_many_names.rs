@@ -2,41 +2,16 @@
 //! what is remembered of the file is never wrong.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use linksmith::volume::image::ImageVolume;
 use linksmith::volume::list;
 use linksmith::{EntryPath, Step, Volume};
-use linksmith_ntfs::device::{Device, Memory};
-use linksmith_ntfs::journal::MemoryJournal;
 use testkit::empty_image;
 
 fn name(n: u32) -> EntryPath {
     EntryPath::parse(format!("a rather long name of a file {n:04}")).unwrap()
-}
-
-/// Counts what is read.
-struct Counted {
-    memory: Arc<Memory>,
-    reads: Arc<AtomicU64>,
-}
-
-impl Device for Counted {
-    fn len(&self) -> u64 {
-        self.memory.len()
-    }
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.memory.read_at(offset, buf)
-    }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.memory.write_at(offset, data)
-    }
-    fn flush(&self) -> io::Result<()> {
-        self.memory.flush()
-    }
 }
 
 /// A volume with one file of so many names.
@@ -52,15 +27,7 @@ fn volume(names: u32) -> (ImageVolume, Arc<AtomicU64>) {
     }));
     made.apply(&steps).unwrap();
     drop(made);
-    let reads = Arc::new(AtomicU64::new(0));
-    let counted = Counted {
-        memory,
-        reads: Arc::clone(&reads),
-    };
-    let journal = Box::new(MemoryJournal::default());
-    let volume = ImageVolume::on_with_journal(Arc::new(counted), journal).unwrap();
-    reads.store(0, Ordering::Relaxed);
-    (volume, reads)
+    empty_image::counted(memory)
 }
 
 /// Reads that looking at every name takes.

@@ -1,6 +1,8 @@
 //! Empty NTFS volumes in memory, made by linksmith's own formatter.
 
 use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use linksmith::FileTime;
@@ -49,6 +51,44 @@ pub fn on_device(serial: u64) -> (ImageVolume, Arc<Memory>) {
 /// Where it cannot be made.
 pub fn fresh(serial: u64) -> ImageVolume {
     on_device(serial).0
+}
+
+/// A device that counts what is read of it.
+struct Counted {
+    memory: Arc<Memory>,
+    reads: Arc<AtomicU64>,
+}
+
+impl Device for Counted {
+    fn len(&self) -> u64 {
+        self.memory.len()
+    }
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.memory.read_at(offset, buf)
+    }
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.memory.write_at(offset, data)
+    }
+    fn flush(&self) -> io::Result<()> {
+        self.memory.flush()
+    }
+}
+
+/// The volume on a device, and how often that has been read since.
+///
+/// # Panics
+/// Where there is none.
+pub fn counted(memory: Arc<Memory>) -> (ImageVolume, Arc<AtomicU64>) {
+    let reads = Arc::new(AtomicU64::new(0));
+    let device = Counted {
+        memory,
+        reads: Arc::clone(&reads),
+    };
+    let journal = Box::new(MemoryJournal::default());
+    let volume = ImageVolume::on_with_journal(Arc::new(device), journal).expect("it opens");
+    reads.store(0, Ordering::Relaxed);
+    (volume, reads)
 }
 
 /// # Panics
