@@ -265,6 +265,8 @@ impl Plan {
 /// Whether steps make things and change nothing that was there: what they leave is taken away again, and
 /// nothing is lost where that is not known any more.
 pub fn only_adds(batch: &[PlannedStep]) -> bool {
+    let sets = |planned: &PlannedStep| matches!(planned.step, Step::SetMeta { .. });
+    let sets = batch.iter().any(sets);
     let mut made = HashSet::new();
     batch.iter().all(|planned| match &planned.step {
         Step::MakeDir { at }
@@ -272,7 +274,9 @@ pub fn only_adds(batch: &[PlannedStep]) -> bool {
         | Step::MakeFile { at, .. }
         | Step::CopyFile { at, .. }
         | Step::MakeLink { at, .. } => {
-            made.insert(at);
+            if sets {
+                made.insert(at);
+            }
             true
         }
         Step::HardLink { .. } => true,

@@ -48,7 +48,7 @@ impl Volume for Counting {
     fn read(&self, at: &EntryPath) -> Result<Box<dyn Read + '_>, VolumeError> {
         self.volume.read(at)
     }
-    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError> {
+    fn apply_with(&self, steps: &[&Step], sources: &dyn Sources) -> Result<(), ApplyError> {
         self.volume.apply_with(steps, sources)
     }
     fn space(&self) -> Result<Space, VolumeError> {

@@ -23,6 +23,9 @@ const PART: usize = 512;
 const ALL_PARTS: u8 = (1 << (BLOCK / PART)) - 1;
 /// Blocks to an arena chunk.
 const CHUNK: usize = 256;
+/// Chunks that are kept for the next change: 128 MiB. One batch of edits is as large as the next, and memory that was given
+/// back would have to be found and zeroed again.
+const KEPT: usize = 512;
 
 /// Copy-on-write blocks over `D`.
 ///
@@ -112,12 +115,17 @@ impl<D: Device> Change<D> {
     /// How much memory the gathered bytes take.
     pub fn memory(&self) -> usize {
         let state = self.read_state();
-        state.arena.len() * CHUNK * BLOCK + state.blocks.capacity() * 24
+        state.used.next_multiple_of(CHUNK) * BLOCK + state.blocks.capacity() * 24
     }
 
-    /// Forgets everything written.
+    /// Forgets everything written. The memory is kept for what is written next.
     pub fn clear(&self) {
-        *self.write_state() = State::default();
+        let mut state = self.write_state();
+        state.blocks.clear();
+        state.arena.truncate(KEPT);
+        state.used = 0;
+        state.fresh = RangeSet::default();
+        state.beneath = false;
     }
 
     /// The written bytes as ranges of whole sectors of `sector` bytes, ascending, none longer than `longest`.

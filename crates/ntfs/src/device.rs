@@ -1,6 +1,10 @@
 //! What a volume lies on: bytes at offsets, written and flushed.
 
+mod ahead;
+
 use std::io;
+
+pub use ahead::Ahead;
 
 /// A random-access store of bytes: a file, a block device, a partition of one, a buffer.
 ///

@@ -50,7 +50,7 @@ impl Volume for Dying {
     fn read(&self, at: &EntryPath) -> Result<Box<dyn std::io::Read + '_>, VolumeError> {
         self.volume.read(at)
     }
-    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError> {
+    fn apply_with(&self, steps: &[&Step], sources: &dyn Sources) -> Result<(), ApplyError> {
         let before = self.left.fetch_sub(1, Ordering::Relaxed);
         if before > 1 || before == 1 && self.does_last {
             self.volume.apply_with(steps, sources)?;

@@ -133,8 +133,8 @@ impl Bulk<'_> {
     }
 
     fn push(&mut self, place: &Place, step: Step) {
-        self.pending.lines.push(self.line);
-        self.pending.plan.push(place.drive, step, Vec::new());
+        self.pending.batch.lines.push(self.line);
+        self.pending.batch.plan.push(place.drive, step, Vec::new());
     }
 
     fn make(
@@ -210,6 +210,7 @@ impl Bulk<'_> {
         if let Some(dir) = self.pending.made.get(&place) {
             return Ok(*dir);
         }
+        self.wait()?;
         match resolve(&self.drives, &place).end {
             End::Found { entry, .. } => Ok(entry.base == Base::Dir),
             _ => {
@@ -234,6 +235,7 @@ impl Bulk<'_> {
 
     /// Does what stands before this line, where the line looks at what that changes.
     fn settle(&mut self, place: &Place) -> Result<(), CliError> {
+        self.wait()?;
         if self.pending.is_as_it_was(place) {
             return Ok(());
         }
@@ -244,7 +246,7 @@ impl Bulk<'_> {
                 "Without --one-transaction, -n and --plan each line sees what those before it did.",
             ));
         }
-        self.flush()
+        self.finish()
     }
 
     fn remove(&mut self, path: &Bytes, last_name: bool) -> Result<(), CliError> {
@@ -299,8 +301,8 @@ impl Bulk<'_> {
         })?;
         for planned in plan.steps {
             let at = on(planned.drive, planned.step.at());
-            self.pending.lines.push(self.line);
-            self.pending.plan.steps.push(planned);
+            self.pending.batch.lines.push(self.line);
+            self.pending.batch.plan.steps.push(planned);
             self.pending.changed.insert(at);
         }
         Ok(())

@@ -236,7 +236,7 @@ impl Watch for Told<'_> {
         }
         let volume = self.drives.volume(drive).map_err(located)?;
         volume
-            .apply_with(steps, &Copied(self.from))
+            .apply_with(&steps.iter().collect::<Vec<_>>(), &Copied(self.from))
             .map_err(|e| not_applied(self.drives, drive, &e))?;
         self.bar.advance(steps.len() as u64);
         Ok(())

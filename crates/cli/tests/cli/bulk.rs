@@ -172,6 +172,53 @@ fn many_lines_come_in_batches_and_are_one_change() {
     assert_eq!(scene.list().len(), 1401);
 }
 
+/// Batches of two lines, of which one is done while the next are read.
+#[test]
+fn a_batch_that_fails_ends_it_whatever_was_read_by_then() {
+    let scene = Scene::new();
+    let dirs = |names: &[&str]| -> String {
+        let line = |name: &&str| format!("{{\"do\":\"mkdir\",\"path\":\"C:\\\\{name}\"}}\n");
+        names.iter().map(line).collect()
+    };
+    let args = ["apply", "--batch", "2", "-"];
+    for (after, why) in [
+        (dirs(&["d", "e", "f", "g"]), "more batches"),
+        (dirs(&["d"]), "lines that fill no batch"),
+        ("not json\n".to_owned(), "a line that is none"),
+        (
+            "{\"do\":\"remove\",\"path\":\"C:\\\\a\"}\n".to_owned(),
+            "a line that waits",
+        ),
+    ] {
+        let outcome = scene.run(&args, &(dirs(&["a", "b", "c", "a"]) + &after));
+        assert_eq!(outcome.code, Some(1), "{why}: {outcome}");
+        assert!(
+            outcome.stderr.starts_with("linksmith: line 4: ")
+                && outcome.stderr.contains("there already"),
+            "{why}: {outcome}"
+        );
+        let there = [
+            "C:\\:", "dir a", "dir b", "dir c", "C:\\a:", "C:\\b:", "C:\\c:",
+        ];
+        assert_eq!(scene.list(), there, "{why}");
+        scene.run(&["undo"], "").ok();
+        assert_eq!(scene.list(), ["C:\\:"], "{why}");
+    }
+}
+
+#[test]
+fn a_line_sees_what_those_before_it_did() {
+    let scene = Scene::new();
+    let lines: String = (0..5)
+        .map(|_| "{\"do\":\"write\",\"path\":\"C:\\\\f\",\"text\":\"x\"}\n{\"do\":\"remove\",\"path\":\"C:\\\\f\",\"last_name\":true}\n")
+        .collect();
+    for batch in ["1", "2", "3", "100"] {
+        let done = scene.run(&["apply", "--batch", batch, "-"], &lines).ok();
+        assert_eq!(done, "10 steps done\n", "{batch}");
+        assert_eq!(scene.list(), ["C:\\:"], "{batch}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn on_this_machine() {

@@ -211,7 +211,7 @@ impl Run<'_> {
             many => self.prepare(volume, many)?,
         };
         self.record(|r| r.intend(first, &ready.inverses))?;
-        let steps: Vec<Step> = batch.iter().map(|planned| planned.step.clone()).collect();
+        let steps: Vec<&Step> = batch.iter().map(|planned| &planned.step).collect();
         volume
             .apply_with(&steps, &Copied(self.volumes))
             .map_err(|e| failed(first + e.step, *e.source))?;

@@ -148,11 +148,11 @@ pub trait Volume: Send + Sync {
     /// what was done when one fails. What was made is read back before this returns.
     ///
     /// `sources` is where [`Step::CopyFile`] finds the files of other volumes.
-    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError>;
+    fn apply_with(&self, steps: &[&Step], sources: &dyn Sources) -> Result<(), ApplyError>;
 
     /// [`apply_with`](Volume::apply_with) for steps that need no other volume.
     fn apply(&self, steps: &[Step]) -> Result<(), ApplyError> {
-        self.apply_with(steps, &NoSources)
+        self.apply_with(&steps.iter().collect::<Vec<_>>(), &NoSources)
     }
 
     /// What stands for the owner, the rights and what hangs on an entry beside its contents (alternate

@@ -257,16 +257,33 @@ impl Node {
 
     /// The first entry whose key is not below `key` (perhaps the last entry), and whether it is equal.
     pub(crate) fn search(&self, key: Key<'_>, upcase: &UpCase) -> (usize, bool) {
+        match key {
+            Key::Name(name) => self.search_by(|i| upcase.compare(name, self.name(i))),
+            Key::Integers(_) => self.search_by(|i| key.compare(self.key(i), upcase)),
+        }
+    }
+
+    fn search_by(&self, compare: impl Fn(usize) -> Ordering) -> (usize, bool) {
         let (mut low, mut high) = (0, self.keys());
         while low < high {
             let middle = low.midpoint(high);
-            match key.compare(self.key(middle), upcase) {
+            match compare(middle) {
                 Ordering::Greater => low = middle + 1,
                 Ordering::Less => high = middle,
                 Ordering::Equal => return (middle, true),
             }
         }
         (low, false)
+    }
+
+    /// The name of entry `i`, without a look at the entry's header: that is another cache line, and where each directory is
+    /// another one the waiting for it is most of a search.
+    fn name(&self, i: usize) -> &[U16] {
+        name_of(
+            self.bytes
+                .get(self.entries[i] as usize + ENTRY_HEADER..)
+                .unwrap_or_default(),
+        )
     }
 
     /// Bytes the entries take, the node's header included.

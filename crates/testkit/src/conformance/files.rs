@@ -100,7 +100,7 @@ fn a_file_of_another_volume_is_copied(v: &dyn Volume) {
         let (from, at) = (format!("f{number}"), format!("copy{number}"));
         apply(&other.0, &[make_file(&from, text)]);
         let step = copy(&other.0, &from, &at, Some(DriveId(7)));
-        v.apply_with(&[step], &other).expect("a copy");
+        v.apply_with(&[&step], &other).expect("a copy");
         assert!(contents(v, &at) == text.as_bytes(), "{} bytes", text.len());
     }
     let step = copy(&other.0, "f1", "none", Some(DriveId(7)));
@@ -181,7 +181,7 @@ fn a_source_that_cannot_be_read_leaves_nothing(v: &dyn Volume) {
     let before = snapshot(v);
     let step = copy(v, "f", "copy", Some(DriveId(1)));
     let error = v
-        .apply_with(&[step], &Breaking)
+        .apply_with(&[&step], &Breaking)
         .expect_err("a broken source");
     assert!(error.undone, "{error}");
     assert_eq!(snapshot(v), before);

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use linksmith_ntfs::Volume as Ntfs;
-use linksmith_ntfs::device::Device;
+use linksmith_ntfs::device::{Ahead, Device};
 use linksmith_ntfs::edit::Editor;
 use linksmith_ntfs::journal::{CommitReport, JournalStore, recover};
 
@@ -80,10 +80,13 @@ struct Writer {
     state: Mutex<Writing>,
 }
 
+/// Edits read one record after the other; the device is not read through it elsewhere, nor written.
+type Edit = Editor<Ahead<Arc<dyn Device>>>;
+
 #[derive(Default)]
 struct Writing {
     /// Kept from change to change: it has the busy directories in memory.
-    editor: Option<Editor<Arc<dyn Device>>>,
+    editor: Option<Edit>,
     last: Option<CommitReport>,
 }
 
@@ -326,7 +329,7 @@ impl Volume for ImageVolume {
         Some(self.sweep_below(below, wanted, visit))
     }
 
-    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError> {
+    fn apply_with(&self, steps: &[&Step], sources: &dyn Sources) -> Result<(), ApplyError> {
         self.apply_steps(steps, sources)
     }
 

@@ -3,19 +3,19 @@
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use linksmith_ntfs::FileRef;
-use linksmith_ntfs::device::Device;
+use linksmith_ntfs::device::Ahead;
 use linksmith_ntfs::edit::{EditError, EditOptions, Editor, Found, NewTimes};
 use linksmith_ntfs::journal::{CommitReport, JournalError};
 
 use super::trail::{Start, Stop, Trail};
-use super::{ApplyError, Cause, ImageVolume, Shared, Sources, VolumeError, Writer, Writing, cause};
+use super::{
+    ApplyError, Cause, Edit, ImageVolume, Shared, Sources, VolumeError, Writer, Writing, cause,
+};
 use crate::entry::{Attributes, FileTime, LinkText, Times};
 use crate::path::{EntryPath, Name};
 use crate::plan::{Source, Step};
 use crate::reparse::{ReparsePoint, ReparseTag};
 use crate::volume::new_name::check_windows_name;
-
-type Edit = Editor<Arc<dyn Device>>;
 
 impl Writer {
     pub(super) fn lock(&self) -> MutexGuard<'_, Writing> {
@@ -26,7 +26,7 @@ impl Writer {
 impl ImageVolume {
     pub(super) fn apply_steps(
         &self,
-        steps: &[Step],
+        steps: &[&Step],
         sources: &dyn Sources,
     ) -> Result<(), ApplyError> {
         let Some(first) = steps.first() else {
@@ -78,7 +78,7 @@ impl ImageVolume {
         let editor = match writing.editor.take() {
             Some(editor) => editor,
             None => Editor::beside(
-                Arc::clone(&self.device),
+                Ahead::new(Arc::clone(&self.device)),
                 &*self.ntfs(),
                 now,
                 EditOptions::default(),

@@ -310,7 +310,7 @@ impl Volume for MemoryVolume {
         Ok(Box::new(io::Cursor::new(contents)))
     }
 
-    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError> {
+    fn apply_with(&self, steps: &[&Step], sources: &dyn Sources) -> Result<(), ApplyError> {
         self.apply_steps(steps, sources)
     }
 

@@ -27,7 +27,7 @@ struct Slot {
 impl MemoryVolume {
     pub(super) fn apply_steps(
         &self,
-        steps: &[Step],
+        steps: &[&Step],
         sources: &dyn Sources,
     ) -> Result<(), ApplyError> {
         let failed = |number: usize, step: &Step, cause| ApplyError {

@@ -38,7 +38,7 @@ pub(super) enum Undo {
 impl PosixVolume {
     pub(super) fn apply_steps(
         &self,
-        steps: &[Step],
+        steps: &[&Step],
         sources: &dyn Sources,
     ) -> Result<(), ApplyError> {
         let mut done = Vec::new();
@@ -97,9 +97,9 @@ impl PosixVolume {
     }
 
     /// Lets the kernel know anew what became reparse points: who looks next sees them as what they are.
-    fn settle(&self, steps: &[Step]) {
+    fn settle(&self, steps: &[&Step]) {
         let made = steps.iter().filter(|step| makes_reparse(step));
-        for at in made.map(Step::at) {
+        for at in made.map(|step| step.at()) {
             if let (Ok(dir), Some(name)) = (self.open_parent(at), at.file_name()) {
                 raw::settle(&dir, &name);
             }

@@ -132,7 +132,7 @@ impl Volume for PosixVolume {
             .map_err(|c| VolumeError::new("see who may replace", at, c))
     }
 
-    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError> {
+    fn apply_with(&self, steps: &[&Step], sources: &dyn Sources) -> Result<(), ApplyError> {
         self.apply_steps(steps, sources)
     }
 

@@ -116,7 +116,7 @@ impl Volume for Preview {
         }
     }
 
-    fn apply_with(&self, steps: &[Step], _: &dyn Sources) -> Result<(), ApplyError> {
+    fn apply_with(&self, steps: &[&Step], _: &dyn Sources) -> Result<(), ApplyError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         // A single step looks before it changes anything, so only several need a copy to go back to.
         let before = (steps.len() > 1).then(|| state.clone());

@@ -25,7 +25,7 @@ const SETTABLE: Attributes = Attributes::READONLY
 impl Win32Volume {
     pub(super) fn apply_steps(
         &self,
-        steps: &[Step],
+        steps: &[&Step],
         sources: &dyn Sources,
     ) -> Result<(), ApplyError> {
         let mut undo = Vec::new();

@@ -183,7 +183,7 @@ impl Volume for Win32Volume {
         Ok(Box::new(self.contents(at, "read")?.into_file()))
     }
 
-    fn apply_with(&self, steps: &[Step], sources: &dyn Sources) -> Result<(), ApplyError> {
+    fn apply_with(&self, steps: &[&Step], sources: &dyn Sources) -> Result<(), ApplyError> {
         self.apply_steps(steps, sources)
     }
 
