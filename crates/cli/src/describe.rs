@@ -56,10 +56,16 @@ impl Description {
 
     /// Of an entry that was looked at.
     pub(crate) fn of_located(drives: &Drives, located: Located) -> Self {
+        let root = drives.root_of(located.place.drive);
+        Self::of_located_below(&root, drives, located)
+    }
+
+    /// The same where the text of its drive's root is known: it is asked for under a lock, and there may be a million entries.
+    pub(crate) fn of_located_below(root: &str, drives: &Drives, located: Located) -> Self {
         let end = located.resolution.as_ref().map(|r| &r.end);
         let target = located.text.as_ref().and_then(said_by);
         Self {
-            path: place_bytes(drives, &located.place),
+            path: path_below(root, drives.style(), &located.place),
             kind: Kind::of(&located.entry, located.text.as_ref()),
             dir: match (located.entry.base, end) {
                 (Base::PosixSymlink, Some(End::Found { entry, .. })) => entry.base == Base::Dir,
@@ -216,10 +222,14 @@ fn said(point: &ReparsePoint) -> Option<Vec<u8>> {
 
 /// A place's full path to the byte: what [`Drives::display`] shows, without replacement characters.
 pub(crate) fn place_bytes(drives: &Drives, place: &Place) -> Vec<u8> {
+    path_below(&drives.root_of(place.drive), drives.style(), place)
+}
+
+fn path_below(root: &str, style: PathStyle, place: &Place) -> Vec<u8> {
     let names = place.path.as_bytes();
-    let mut path = drives.root_of(place.drive).into_bytes();
-    path.reserve_exact(names.len());
-    match drives.style() {
+    let mut path = Vec::with_capacity(root.len() + names.len());
+    path.extend_from_slice(root.as_bytes());
+    match style {
         PathStyle::Posix => path.extend_from_slice(names),
         PathStyle::Windows => {
             path.extend(names.iter().map(|b| if *b == b'/' { b'\\' } else { *b }));

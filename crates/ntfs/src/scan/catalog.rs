@@ -12,9 +12,19 @@ use crate::tree::MAX_PATH_NAMES;
 /// Files that were asked for, and the directories above them.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    columns: Columns,
-    /// For each record number one more than its row in `directories`; 0 for what is none.
+    /// What each thread found, as it left it: to copy it together takes a tenth of the scan, on one thread.
+    parts: Vec<Part>,
+    /// For each record number one more than its place among all directories; 0 for what is none.
     rows: Vec<u32>,
+    /// What could not be read.
+    failures: Vec<Error>,
+}
+
+#[derive(Debug)]
+struct Part {
+    columns: Columns,
+    /// How many directories the parts before it have.
+    before: usize,
 }
 
 /// A file or directory that was found.
@@ -51,70 +61,86 @@ pub struct Directory<'a> {
 }
 
 impl Catalog {
-    pub(super) fn new(columns: Columns, records: usize) -> Self {
-        let mut rows = vec![0; records];
-        for (index, row) in columns.directories.iter().enumerate() {
-            let place = usize::try_from(row.reference.number()).ok();
-            if let Some(place) = place.and_then(|number| rows.get_mut(number)) {
-                *place = index as u32 + 1;
+    pub(super) fn new(found: impl IntoIterator<Item = Columns>, records: usize) -> Self {
+        let mut catalog = Self {
+            rows: vec![0; records],
+            ..Self::default()
+        };
+        for mut columns in found {
+            catalog.failures.append(&mut columns.failures);
+            let before = catalog.directory_count();
+            for (place, row) in (before + 1..).zip(&columns.directories) {
+                let number = usize::try_from(row.reference.number()).ok();
+                if let Some(at) = number.and_then(|number| catalog.rows.get_mut(number)) {
+                    *at = place as u32;
+                }
             }
+            catalog.parts.push(Part { columns, before });
         }
-        Self { columns, rows }
+        catalog
     }
 
     /// How many files were found.
     pub fn len(&self) -> usize {
-        self.columns.files.len()
+        let files = self.parts.iter().map(|part| part.columns.files.len());
+        files.sum()
     }
 
     /// Whether none was found.
     pub fn is_empty(&self) -> bool {
-        self.columns.files.is_empty()
+        self.len() == 0
     }
 
     /// The files from the `from`th, at most `count`, in no order. Threads share the work out by this.
     pub fn files(&self, from: usize, count: usize) -> impl Iterator<Item = Scanned<'_>> {
-        let rows = self.columns.files.iter().skip(from).take(count);
-        rows.map(|row| Scanned {
-            columns: &self.columns,
-            row,
+        let (mut skip, mut left) = (from, count);
+        self.parts.iter().flat_map(move |part| {
+            let columns = &part.columns;
+            let start = skip.min(columns.files.len());
+            let taken = left.min(columns.files.len() - start);
+            (skip, left) = (skip - start, left - taken);
+            let rows = columns.files.get(start..start + taken).unwrap_or_default();
+            rows.iter().map(move |row| Scanned { columns, row })
         })
     }
 
     /// What could not be read.
     pub fn failures(&self) -> &[Error] {
-        &self.columns.failures
+        &self.failures
     }
 
     /// The same, taken out.
     pub fn take_failures(&mut self) -> Vec<Error> {
-        std::mem::take(&mut self.columns.failures)
+        std::mem::take(&mut self.failures)
     }
 
-    fn row(&self, reference: FileRef) -> Option<(usize, &DirectoryRow)> {
+    fn row(&self, reference: FileRef) -> Option<(usize, &Columns, &DirectoryRow)> {
         let number = usize::try_from(reference.number()).ok()?;
         let place = self.rows.get(number)?.checked_sub(1)? as usize;
-        let row = self.columns.directories.get(place)?;
-        (row.reference == reference).then_some((place, row))
+        let after = self.parts.partition_point(|part| part.before <= place);
+        let part = self.parts.get(after.checked_sub(1)?)?;
+        let row = part.columns.directories.get(place - part.before)?;
+        (row.reference == reference).then_some((place, &part.columns, row))
     }
 
     /// How many directories there are.
     pub fn directory_count(&self) -> usize {
-        self.columns.directories.len()
+        let last = self.parts.last();
+        last.map_or(0, |part| part.before + part.columns.directories.len())
     }
 
     /// Which of the directories this is, counted from 0: where to keep what is known of each.
     pub fn directory_place(&self, reference: FileRef) -> Option<usize> {
-        self.row(reference).map(|(place, _)| place)
+        self.row(reference).map(|(place, _, _)| place)
     }
 
     /// The directory of this reference, the root's included; `None` if there is none now.
     pub fn directory(&self, reference: FileRef) -> Option<Directory<'_>> {
-        let (_, row) = self.row(reference)?;
+        let (_, columns, row) = self.row(reference)?;
         Some(Directory {
             reference,
             parent: row.name.parent,
-            name: row.name.units(&self.columns.text),
+            name: row.name.units(&columns.text),
             tag: row.tag,
         })
     }

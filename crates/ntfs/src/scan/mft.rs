@@ -36,15 +36,14 @@ impl<D: Device> Volume<D> {
             worker
         };
         let workers = batch::on_threads(ask.threads(), work);
-        let mut columns = Columns::default();
-        let mut elsewhere = Vec::new();
+        let (mut found, mut elsewhere) = (Vec::new(), Vec::new());
         for worker in workers {
-            columns.append(worker.columns);
+            found.push(worker.columns);
             elsewhere.extend(worker.elsewhere);
         }
         elsewhere.sort_unstable();
-        columns.append(batch::take_files(self, &elsewhere, ask));
-        Ok(Catalog::new(columns, records as usize))
+        found.push(batch::take_files(self, &elsewhere, ask));
+        Ok(Catalog::new(found, records as usize))
     }
 }
 

@@ -46,7 +46,7 @@ impl<D: Device> Volume<D> {
         columns.append(self.take_sorted(&links, ask));
         report_stale(&links, &mut columns);
         self.take_directories(&mut columns, ask);
-        Ok(Catalog::new(columns, records as usize))
+        Ok(Catalog::new([columns], records as usize))
     }
 
     /// Takes the directories above all names, level by level: each is read once, in the order of `$MFT`.

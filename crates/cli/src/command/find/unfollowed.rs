@@ -1,17 +1,18 @@
 //! `find --unfollowed`: what links say, and nothing of where that leads.
 //!
 //! Lines are made on the threads that find the links and handed on in blocks: one message and one write
-//! for some hundred links.
+//! for some hundred links. The threads share nothing that is written: each has a block of its own.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
 
-use linksmith::Place;
 use linksmith::resolve::{Located, Status};
 use linksmith::scan::{self, Hit, Item};
 use linksmith::volume::{Drives, Way};
+use linksmith::{DriveId, Place};
+use thread_local::ThreadLocal;
 
 use super::{Filter, explain, line};
 use crate::describe::Description;
@@ -46,7 +47,11 @@ pub(super) fn print(
                 filter,
                 json,
                 color,
-                block: Mutex::default(),
+                roots: roots
+                    .iter()
+                    .map(|root| (root.drive, drives.root_of(root.drive)))
+                    .collect(),
+                blocks: ThreadLocal::new(),
                 sender,
             };
             search.run(roots);
@@ -71,7 +76,9 @@ struct Search<'a> {
     filter: &'a Filter,
     json: bool,
     color: bool,
-    block: Mutex<Vec<u8>>,
+    /// The roots of the drives that are searched, as people write them.
+    roots: Vec<(DriveId, String)>,
+    blocks: ThreadLocal<Cell<Vec<u8>>>,
     sender: SyncSender<Said>,
 }
 
@@ -90,11 +97,9 @@ impl Search<'_> {
                 let _ = self.fail(located_on(self.drives, OsStr::new(&text), error));
             }
         }
-        let rest = self
-            .block
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        let _ = self.sender.send(Said::Lines(rest));
+        for rest in self.blocks {
+            let _ = self.sender.send(Said::Lines(rest.into_inner()));
+        }
     }
 
     fn take(&self, item: Item) -> ControlFlow<()> {
@@ -132,7 +137,12 @@ impl Search<'_> {
             resolution: None,
             status: Status::Ok, // not told
         };
-        Ok(Description::of_located(self.drives, located))
+        let drive = located.place.drive;
+        let root = self.roots.iter().find(|(of, _)| *of == drive);
+        Ok(match root {
+            Some((_, root)) => Description::of_located_below(root, self.drives, located),
+            None => Description::of_located(self.drives, located),
+        })
     }
 
     fn say(&self, of: &Description) -> ControlFlow<()> {
@@ -142,16 +152,15 @@ impl Search<'_> {
             line(self.color, of)
         };
         text.push('\n');
-        let full = {
-            let mut block = self.block.lock().unwrap_or_else(PoisonError::into_inner);
-            block.extend_from_slice(text.as_bytes());
-            (block.len() >= BLOCK)
-                .then(|| std::mem::replace(&mut *block, Vec::with_capacity(BLOCK + 512)))
-        };
-        match full {
-            Some(lines) => self.send(Said::Lines(lines)),
-            None => ControlFlow::Continue(()),
+        let own = self.blocks.get_or_default();
+        let mut block = own.take();
+        block.extend_from_slice(text.as_bytes());
+        if block.len() < BLOCK {
+            own.set(block);
+            return ControlFlow::Continue(());
         }
+        own.set(Vec::with_capacity(BLOCK + 512));
+        self.send(Said::Lines(block))
     }
 
     fn fail(&self, error: CliError) -> ControlFlow<()> {
