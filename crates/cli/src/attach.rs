@@ -62,11 +62,14 @@ fn open_images(
     let mut images = Images::new();
     let of_images = specs.iter().filter(|spec| !is_in_memory(spec));
     let (looked_at, changed): (Vec<_>, Vec<_>) = of_images.partition(|spec| spec.read_only);
+    if only_look && changed.len() > 1 {
+        for spec in &changed {
+            // What is wrong with one is said when it is opened.
+            let _ = ImageVolume::complete_interrupted(Path::new(&spec.path), spec.part);
+        }
+    }
     for spec in changed.into_iter().chain(looked_at) {
-        let disk = images
-            .iter()
-            .find(|(_, image)| image.changes_disk(Path::new(&spec.path)));
-        let image = open(spec, only_look, disk, console)?;
+        let image = open(spec, only_look, &images, console)?;
         images.push((spec.letter, Arc::new(image)));
     }
     Ok(images)
@@ -128,15 +131,20 @@ fn host() -> Result<Drives, CliError> {
 fn open(
     spec: &DriveSpec,
     only_look: bool,
-    disk: Option<&(u8, Arc<ImageVolume>)>,
+    others: &Images,
     console: &mut Console,
 ) -> Result<ImageVolume, CliError> {
     let shown = spec.path.to_string_lossy();
     let path = Path::new(&spec.path);
     let refused = |error: VolumeError| not_attached(spec, &error.cause);
-    let opened = if let Some((letter, other)) = disk {
-        let beside = other.open_beside(spec.part, spec.read_only);
-        beside.map_err(|error| twice(*letter, spec, &error))
+    let mut of_disk = others.iter().filter(|(_, other)| other.changes_disk(path));
+    let opened = if let Some((_, other)) = of_disk.clone().next() {
+        match of_disk.find(|(_, other)| other.is_partition(spec.part)) {
+            Some((letter, _)) => Err(twice(*letter, spec)),
+            None => other
+                .open_beside(spec.part, spec.read_only)
+                .map_err(refused),
+        }
     } else if spec.read_only {
         ImageVolume::open(path, spec.part).map_err(refused)
     } else if only_look {
@@ -158,16 +166,15 @@ fn open(
     Ok(volume)
 }
 
-/// The error of a volume that cannot be opened beside another of its disk: where it is the other, the letters are one too many.
-fn twice(letter: u8, spec: &DriveSpec, error: &VolumeError) -> CliError {
-    let not_attached = not_attached(spec, &error.cause);
-    match error.cause {
-        Cause::InUse => not_attached.hint(format!(
-            "A volume that is to be changed has one letter: the disk is attached as {} already.",
-            char::from(letter)
-        )),
-        _ => not_attached,
-    }
+/// The error of a volume that has a letter already. Two letters of one volume would make two of every link that leads there.
+fn twice(letter: u8, spec: &DriveSpec) -> CliError {
+    let [other, this] = [letter, spec.letter].map(char::from);
+    let shown = spec.path.to_string_lossy();
+    CliError::new(
+        Exit::Usage,
+        format!("cannot attach '{shown}' as {this}: it is attached as {other} already"),
+    )
+    .hint("A volume that is to be changed has one letter.")
 }
 
 const IN_MEMORY: &str = "memory:";

@@ -11,10 +11,14 @@ use linksmith_ntfs::device::{Device, Memory};
 use linksmith_ntfs::format::{FormatOptions, format};
 use linksmith_ntfs::journal::MemoryJournal;
 
-const SIZE: usize = 4 << 20;
+/// How many bytes these volumes have.
+pub const SIZE: usize = 4 << 20;
 
-/// The bytes of an empty volume with this serial number. Each is formatted once.
-fn formatted(serial: u64) -> Vec<u8> {
+/// The bytes of an empty volume of [`SIZE`] with this serial number. Each is formatted once.
+///
+/// # Panics
+/// Where it cannot be made.
+pub fn formatted(serial: u64) -> Vec<u8> {
     static EMPTY: Mutex<Option<HashMap<u64, Vec<u8>>>> = Mutex::new(None);
     let mut empty = EMPTY.lock().unwrap_or_else(PoisonError::into_inner);
     let bytes = empty

@@ -11,6 +11,7 @@ pub mod crash_judge;
 pub mod crash_repairs;
 pub mod damage;
 pub mod damaged_edits;
+pub mod disk;
 pub mod empty_image;
 pub mod env;
 pub mod foretelling;

@@ -268,25 +268,9 @@ hint: give it as `\\?\Volume{GUID}\`, or attach the drive with `,guid=GUID`
 
 /// A disk with two partitions that each hold a new volume.
 fn disk_of_two(env: &testkit::env::TestEnv) {
+    let volumes = [1, 2].map(testkit::empty_image::formatted);
     #[allow(clippy::disallowed_methods, reason = "the disk is put together here")]
-    let volume = |name: &str| {
-        let _ = env.run(&["format", name, "--size", "8M"]).ok();
-        std::fs::read(env.join(name)).expect("the volume")
-    };
-    let mut disk = vec![0; 1 << 20];
-    for (number, name) in ["one.img", "two.img"].into_iter().enumerate() {
-        let (entry, first) = (446 + 16 * number, disk.len() as u32 / 512);
-        let bytes = volume(name);
-        disk[entry + 4] = 7;
-        disk[entry + 8..entry + 12].copy_from_slice(&first.to_le_bytes());
-        let sectors = bytes.len() as u32 / 512;
-        disk[entry + 12..entry + 16].copy_from_slice(&sectors.to_le_bytes());
-        disk.extend(bytes);
-    }
-    disk[440..444].copy_from_slice(b"disk");
-    disk[510..512].copy_from_slice(&[0x55, 0xAA]);
-    #[allow(clippy::disallowed_methods, reason = "the disk is put together here")]
-    std::fs::write(env.join("disk.img"), disk).expect("the disk");
+    std::fs::write(env.join("disk.img"), testkit::disk::of(&volumes)).expect("the disk");
 }
 
 #[test]
@@ -303,7 +287,7 @@ fn two_volumes_of_one_disk_are_changed_together() {
     let script = "@md C:\\dir\n@md D:\\dir\n@mklink /J C:\\to_d D:\\dir\n@echo x>C:\\to_d\\file\n";
     let _ = env.run_with(&[&both[..], &["shell"]].concat(), script).ok();
     assert_snapshot!(run(&["mount", "C:\\mnt", "D:"]), @r"
-volume mount point C:\mnt -> \\?\Volume{6b736964-0000-0000-0000-900000000000}\
+volume mount point C:\mnt -> \\?\Volume{6b736964-0000-0000-0000-500000000000}\
 ");
     assert_snapshot!(run(&["list", "C:\\mnt\\dir"]), @r"
 file    3 bytes  file
@@ -317,6 +301,28 @@ moved C:\dir to D:\moved, 0 links mended
 }
 
 #[test]
+fn an_interrupted_change_is_completed_though_both_volumes_are_looked_at() {
+    let env = env();
+    disk_of_two(&env);
+    let start = testkit::disk::FIRST + testkit::empty_image::SIZE as u64;
+    let volume = start..start + testkit::empty_image::SIZE as u64;
+    let at = linksmith::EntryPath::parse("dir").expect("a path");
+    testkit::disk::interrupt(
+        &env.join("disk.img"),
+        volume,
+        &[linksmith::Step::MakeDir { at }],
+    );
+    let both = [
+        "--drive",
+        "C=disk.img,part=1",
+        "--drive",
+        "D=disk.img,part=2",
+    ];
+    let _ = env.run(&[&both[..], &["list", "D:\\dir"]].concat()).ok();
+    assert_eq!(env.tree(), ["disk.img"]);
+}
+
+#[test]
 fn a_volume_that_is_changed_has_one_letter() {
     let env = env();
     disk_of_two(&env);
@@ -326,17 +332,22 @@ fn a_volume_that_is_changed_has_one_letter() {
         env.run(&drives.chain(link).collect::<Vec<_>>())
     };
     assert_snapshot!(run(&["C=disk.img,part=1", "D=disk.img,part=1"]), @r"
-exit 10
+exit 2
 --- stderr
-linksmith: cannot attach 'disk.img': it is in use by another program (Win32 error 32)
-hint: A volume that is to be changed has one letter: the disk is attached as C already.
+linksmith: cannot attach 'disk.img' as D: it is attached as C already
+hint: A volume that is to be changed has one letter.
 ");
-    let third = run(&[
+    let third = [
         "C=disk.img,part=1",
         "D=disk.img,part=2",
         "E=disk.img,part=2",
-    ]);
-    assert_eq!(third.code, Some(10), "{third}");
+    ];
+    assert_snapshot!(run(&third), @r"
+exit 2
+--- stderr
+linksmith: cannot attach 'disk.img' as E: it is attached as D already
+hint: A volume that is to be changed has one letter.
+");
     let _ = run(&["D=disk.img,part=2,ro", "C=disk.img,part=1"]).ok();
 }
 

@@ -7,6 +7,7 @@ mod device;
 mod found;
 mod journal;
 mod mend;
+mod place;
 mod read;
 mod sweep;
 mod trail;
@@ -26,6 +27,7 @@ use linksmith_ntfs::journal::{CommitReport, JournalStore, recover};
 
 use crowd::Crowd;
 use found::Found;
+use place::Place;
 use trail::Trail;
 
 pub use device::{Access, FileDevice, container_of, open_device};
@@ -70,8 +72,7 @@ pub struct ImageVolume {
 struct Disk {
     path: PathBuf,
     device: Arc<dyn Device>,
-    /// Where its open volumes begin. Two editors of one volume would not see each other's changes.
-    open: Arc<Mutex<Vec<u64>>>,
+    place: Place,
 }
 
 /// What changing needs: one change at a time, and a journal.
@@ -118,7 +119,7 @@ impl ImageVolume {
         let disk = Disk {
             path: device::real_path(path),
             device: Arc::clone(&found.disk),
-            open: Arc::new(Mutex::new(vec![found.start])),
+            place: Place::first(found.start),
         };
         let mut volume = Self::of(found, Some(Box::new(journal)))?;
         volume.disk = Some(disk);
@@ -134,6 +135,17 @@ impl ImageVolume {
             return Self::open_as_allowed(path, partition);
         }
         Self::of(found, None)
+    }
+
+    /// Completes a change that a power cut interrupted, where there is one and the image may be changed. Several volumes of
+    /// one disk [are looked at](Self::open_to_look) after it alone: it wants the lock that each of them holds a part of.
+    pub fn complete_interrupted(path: &Path, partition: Option<u32>) -> Result<(), VolumeError> {
+        let found = Found::open(path, Access::Read, partition)?;
+        if found.waiting_journal(path).is_some() {
+            drop(found);
+            Self::open_as_allowed(path, partition)?;
+        }
+        Ok(())
     }
 
     /// Opens an image to change it where that is allowed, else for reading.
@@ -169,6 +181,14 @@ impl ImageVolume {
         self.writer.is_some() && self.disk.as_ref().is_some_and(same)
     }
 
+    /// Whether it is the volume that the disk it [was opened from](Self::changes_disk) has under this number.
+    pub fn is_partition(&self, partition: Option<u32>) -> bool {
+        self.disk.as_ref().is_some_and(|disk| {
+            let found = Found::on_disk(Arc::clone(&disk.device), partition);
+            found.is_ok_and(|found| found.start == disk.place.start())
+        })
+    }
+
     /// Opens another volume of the disk that this one [was opened from](Self::changes_disk). Both share the lock, which would
     /// keep a second [`open_to_change`](Self::open_to_change) out; a volume that is open already is [`Cause::InUse`].
     pub fn open_beside(
@@ -178,11 +198,8 @@ impl ImageVolume {
     ) -> Result<Self, VolumeError> {
         let disk = self.disk.as_ref().ok_or_else(|| opening(Cause::InUse))?;
         let found = Found::on_disk(Arc::clone(&disk.device), partition)?;
-        let mut open = disk.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.contains(&found.start) {
-            return Err(opening(Cause::InUse));
-        }
-        let start = found.start;
+        let place = disk.place.beside(found.start);
+        let place = place.ok_or_else(|| opening(Cause::InUse))?;
         let mut volume = if read_only {
             let waiting = found.waiting_journal(&disk.path);
             Self {
@@ -190,15 +207,14 @@ impl ImageVolume {
                 ..Self::of(found, None)?
             }
         } else {
-            let journal =
-                FileJournal::beside(&disk.path, start).map_err(|e| opening(cause::of_io(e)))?;
+            let journal = FileJournal::beside(&disk.path, found.start)
+                .map_err(|e| opening(cause::of_io(e)))?;
             Self::of(found, Some(Box::new(journal)))?
         };
-        open.push(start);
         volume.disk = Some(Disk {
             path: disk.path.clone(),
             device: Arc::clone(&disk.device),
-            open: Arc::clone(&disk.open),
+            place,
         });
         Ok(volume)
     }
