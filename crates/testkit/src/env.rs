@@ -136,11 +136,18 @@ impl TestEnv {
             let _ = stdin.write_all(input.as_bytes());
         }
         let output = child.wait_with_output().expect("the program ends");
-        Outcome {
+        let outcome = Outcome {
             code: output.status.code(),
             stdout: self.tell(&output.stdout),
             stderr: self.tell(&output.stderr),
-        }
+        };
+        let mut hints = outcome
+            .stderr
+            .lines()
+            .filter_map(|line| line.strip_prefix("hint: "));
+        let odd = hints.find(|hint| !reads_as_a_hint(hint));
+        assert_eq!(odd, None, "hints are sentences, or commands in backticks");
+        outcome
     }
 
     /// Text in which nothing differs from run to run: the folder is `$DIR`, file ids are `$ID`.
@@ -151,6 +158,12 @@ impl TestEnv {
         let text = text.replace(&dir, "$DIR").replace(inner, "$DIR");
         without_ids(&text)
     }
+}
+
+/// A sentence, which may begin with a command or with JSON; or nothing but commands.
+fn reads_as_a_hint(hint: &str) -> bool {
+    let begins = hint.starts_with(|c: char| matches!(c, '`' | '"') || c.is_uppercase());
+    begins && (hint.ends_with(['.', '?']) || hint.starts_with('`') && hint.ends_with('`'))
 }
 
 /// A path without the `\\?\` that Windows begins a canonical one with: people and programs write it without.

@@ -113,7 +113,7 @@ fn print(session: &mut Session, drives: &Drives, findings: &[Finding]) -> Result
     let mut told: Vec<Rule> = findings.iter().map(|f| f.rule).collect();
     told.dedup();
     for rule in told {
-        console.note(format!("hint: {}: {}", rule.code(), rule.hint()))?;
+        console.note(format!("hint: `{}`: {}", rule.code(), rule.hint()))?;
     }
     Ok(())
 }

@@ -324,8 +324,8 @@ fn hint(error: &CreateError) -> Option<Cow<'static, str>> {
     }
     if matches!(cause, CreateCause::Loop { .. }) {
         return Some(
-            "a relative target starts at the link's folder; with `--relative` or `--absolute` it \
-             starts here"
+            "A relative target starts at the link's folder; with `--relative` or `--absolute` it \
+             starts here."
                 .into(),
         );
     }

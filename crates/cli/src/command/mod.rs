@@ -357,11 +357,11 @@ fn from_clap(error: &clap::Error) -> CliError {
     });
     let message = paragraphs.next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    let tips = paragraphs.filter_map(|p| {
-        p.strip_prefix("tip: ").map(str::to_owned).or_else(|| {
-            p.strip_prefix("Usage: ")
-                .map(|usage| format!("usage: {usage}"))
-        })
+    let tips = paragraphs.filter_map(|p| match p.strip_prefix("tip: ") {
+        Some(tip) => Some(format!("{}.", capitalized(tip))),
+        None => p
+            .strip_prefix("Usage: ")
+            .map(|usage| format!("Usage: `{usage}`.")),
     });
     let hint: Vec<String> = tips.collect();
     let error = match error.kind() {
@@ -371,8 +371,13 @@ fn from_clap(error: &clap::Error) -> CliError {
     if hint.is_empty() {
         error
     } else {
-        error.hint(hint.join("; "))
+        error.hint(hint.join(" "))
     }
+}
+
+fn capitalized(text: &str) -> String {
+    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
+    first.to_uppercase() + rest
 }
 
 #[cfg(test)]

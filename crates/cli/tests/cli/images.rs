@@ -250,7 +250,7 @@ fn a_volume_is_mounted_on_a_directory_by_its_guid() {
 exit 6
 --- stderr
 linksmith: cannot make the volume mount point 'C:\data': 'D:' is no volume whose GUID is known (Win32 error 87)
-hint: give it as `\\?\Volume{GUID}\`, or attach the drive with `,guid=GUID`
+hint: Give it as `\\?\Volume{GUID}\`, or attach the drive with `,guid=GUID`.
 ");
     let known = "D=D.img,guid=0a1b2c3d-0000-0000-0000-100000000000";
     assert_snapshot!(run(known, &mount), @r"volume mount point C:\data -> \\?\Volume{0a1b2c3d-0000-0000-0000-100000000000}\");

@@ -108,7 +108,7 @@ fn a_real_file_in_the_way_stays() {
     made $DIR/c
     --- stderr
     linksmith: cannot make the soft link '$DIR/a': a file with that name is there already (Win32 error 183)
-    hint: only links are replaced; move it away or choose another name
+    hint: Only links are replaced; move it away or choose another name.
     ");
     assert_eq!(
         std::fs::read_to_string(env.join("a")).ok().as_deref(),

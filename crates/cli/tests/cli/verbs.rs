@@ -328,13 +328,13 @@ fn usage_errors_are_one_line_and_a_hint() {
 exit 2
 --- stderr
 linksmith: unexpected argument '--frobnicate' found
-hint: to pass '--frobnicate' as a value, use '-- --frobnicate'; usage: linksmith soft [OPTIONS] <LINK TARGET>...
+hint: To pass '--frobnicate' as a value, use '-- --frobnicate'. Usage: `linksmith soft [OPTIONS] <LINK TARGET>...`.
 ");
     assert_snapshot!(env().run(&["sotf", "a", "b"]), @r"
 exit 2
 --- stderr
 linksmith: unrecognized subcommand 'sotf'
-hint: a similar subcommand exists: 'soft'; usage: linksmith [OPTIONS] <COMMAND>
+hint: A similar subcommand exists: 'soft'. Usage: `linksmith [OPTIONS] <COMMAND>`.
 ");
     assert_snapshot!(env().run(&["--drive", "nope", "list"]), @r"
 exit 2
@@ -371,13 +371,13 @@ fn an_absent_target_has_a_hint_for_the_kind_that_is_wanted() {
 exit 3
 --- stderr
 linksmith: cannot make the hard link 'l': the target 'gone' is not there (Win32 error 2)
-hint: a relative target starts at the current directory; a hard link needs a file that is there
+hint: A relative target starts at the current directory; a hard link needs a file that is there.
 ");
     assert_snapshot!(run(&["junction", "l", "gone"]), @r"
 exit 3
 --- stderr
 linksmith: cannot make the junction 'l': the target 'gone' is not there (Win32 error 2)
-hint: a relative target starts at the current directory; `--dangling` makes the link all the same
+hint: A relative target starts at the current directory; `--dangling` makes the link all the same.
 ");
     let _ = run(&["junction", "--dangling", "l", "gone"]).ok();
 }
@@ -390,7 +390,7 @@ fn a_junction_to_the_network_falls_back_to_a_soft_link() {
 exit 6
 --- stderr
 linksmith: cannot make the junction 'l': '\\srv\share' is on another computer, and junctions lead to local volumes only
-hint: make a soft link, which may lead to the network: `--or soft`
+hint: Make a soft link, which may lead to the network: `--or soft`.
 ");
     assert_snapshot!(run(&["junction", "--or", "soft", "l", r"\\srv\share"]), @r"
 soft link (directory) l -> \\srv\share

@@ -85,9 +85,11 @@ impl RemoveError {
     /// The next step for a person, where there is one.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::RealDirectory { .. } => "`remove -r` removes a tree and detaches the links in it",
-            Self::LastName { .. } => "`--last-name` removes it, and the file with it",
-            Self::OtherVolume { .. } => "unmount it first",
+            Self::RealDirectory { .. } => {
+                "`remove -r` removes a tree and detaches the links in it."
+            }
+            Self::LastName { .. } => "`--last-name` removes it, and the file with it.",
+            Self::OtherVolume { .. } => "Unmount it first.",
             _ => return Win32Error(self.win32()?).hint().map(str::to_owned),
         };
         Some(hint.to_owned())

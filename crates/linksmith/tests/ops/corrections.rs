@@ -85,7 +85,7 @@ fn only_relative_symlinks_stay_on_one_volume() {
     );
     assert_eq!(
         error.cause.hint(error.want).as_deref(),
-        Some("`--absolute` stores the whole path")
+        Some("`--absolute` stores the whole path.")
     );
 }
 

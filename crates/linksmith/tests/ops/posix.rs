@@ -92,7 +92,7 @@ fn there_are_no_junctions_and_a_soft_link_is_the_way_out() {
         assert_eq!(error.cause.class(), ErrorClass::Unsupported);
         assert_eq!(
             error.cause.hint(error.want).as_deref(),
-            Some("make a soft link, or give `--or soft`")
+            Some("Make a soft link, or give `--or soft`.")
         );
         let made = world
             .create(&Request {

@@ -204,38 +204,40 @@ impl CreateCause {
         let hint = match self {
             Self::Exists {
                 replaceable: true, ..
-            } => "`--force` replaces it, `--backup` keeps it beside",
-            Self::Exists { .. } => "only links are replaced; move it away or choose another name",
+            } => "`--force` replaces it, `--backup` keeps it beside.",
+            Self::Exists { .. } => "Only links are replaced; move it away or choose another name.",
             Self::TargetMissing { .. } => match want {
                 Want::Soft(_) => {
-                    "a relative target starts at the link's folder; `--dangling` makes the link all the same, with `--kind file` or `--kind dir`"
+                    "A relative target starts at the link's folder; `--dangling` makes the link all the same, with `--kind file` or `--kind dir`."
                 }
                 Want::Hard => {
-                    "a relative target starts at the current directory; a hard link needs a file that is there"
+                    "A relative target starts at the current directory; a hard link needs a file that is there."
                 }
                 Want::Junction | Want::Mount => {
-                    "a relative target starts at the current directory; `--dangling` makes the link all the same"
+                    "A relative target starts at the current directory; `--dangling` makes the link all the same."
                 }
             },
-            Self::NeedsKind { .. } => "say `--kind file` or `--kind dir`",
+            Self::NeedsKind { .. } => "Say `--kind file` or `--kind dir`.",
             Self::WrongKind {
                 target_dir: true, ..
-            } => "`--kind dir` makes a link that leads there",
-            Self::WrongKind { .. } => "`--kind file` makes a link that leads there",
-            Self::NotADirectory { .. } => "make a soft link or a hard link",
-            Self::IsADirectory { .. } => "make a junction or a soft link, or give `--or junction`",
-            Self::CrossVolume { .. } => "make a soft link, or give `--or soft`",
-            Self::NotLocal { .. } => "make a soft link, which may lead to the network: `--or soft`",
-            Self::TooManyLinks { .. } => "copy the file and link the copy from here on",
+            } => "`--kind dir` makes a link that leads there.",
+            Self::WrongKind { .. } => "`--kind file` makes a link that leads there.",
+            Self::NotADirectory { .. } => "Make a soft link or a hard link.",
+            Self::IsADirectory { .. } => "Make a junction or a soft link, or give `--or junction`.",
+            Self::CrossVolume { .. } => "Make a soft link, or give `--or soft`.",
+            Self::NotLocal { .. } => {
+                "Make a soft link, which may lead to the network: `--or soft`."
+            }
+            Self::TooManyLinks { .. } => "Copy the file and link the copy from here on.",
             Self::Unsupported {
                 want: Want::Soft(_),
                 ..
-            } => "`linksmith doctor PATH` shows what this volume can do",
-            Self::Unsupported { .. } => "make a soft link, or give `--or soft`",
-            Self::NoRelative { .. } => "`--absolute` stores the whole path",
-            Self::NoWindowsPath { .. } => "give the path with its drive, as Windows will see it",
+            } => "`linksmith doctor PATH` shows what this volume can do.",
+            Self::Unsupported { .. } => "Make a soft link, or give `--or soft`.",
+            Self::NoRelative { .. } => "`--absolute` stores the whole path.",
+            Self::NoWindowsPath { .. } => "Give the path with its drive, as Windows will see it.",
             Self::NoVolume { .. } => {
-                r"give it as `\\?\Volume{GUID}\`, or attach the drive with `,guid=GUID`"
+                r"Give it as `\\?\Volume{GUID}\`, or attach the drive with `,guid=GUID`."
             }
             Self::Link(_) | Self::Target(_) | Self::Volume(_) => {
                 return Win32Error(self.win32()?).hint().map(str::to_owned);
