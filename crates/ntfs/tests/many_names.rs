@@ -7,26 +7,13 @@ use std::collections::BTreeSet;
 use linksmith_ntfs::check::findings;
 use linksmith_ntfs::device::Memory;
 use linksmith_ntfs::edit::{EditError, EditOptions, Editor};
-use linksmith_ntfs::format::{FormatOptions, format};
 use linksmith_ntfs::journal::MemoryJournal;
 use linksmith_ntfs::{FileRef, Volume};
+use testkit::empty_image::{self, NOW};
 use testkit::rng::Rng;
-
-const NOW: u64 = 134_000_000_000_000_000;
 
 fn units(text: &str) -> Vec<u16> {
     text.encode_utf16().collect()
-}
-
-fn fresh() -> Memory {
-    let device = Memory::new(vec![0; 4 << 20]);
-    let options = FormatOptions {
-        serial: 7,
-        now: NOW,
-        ..FormatOptions::default()
-    };
-    format(&device, &options).unwrap();
-    device
 }
 
 fn open(device: &Memory) -> Editor<&Memory> {
@@ -53,7 +40,7 @@ fn compare(device: &Memory, files: &[Expected], seed: u64) {
 
 fn come_and_go(seed: u64) {
     let mut rng = Rng::new(seed);
-    let device = fresh();
+    let device = empty_image::of_size(4 << 20);
     let journal = MemoryJournal::default();
     let mut e = open(&device);
     let root = e.root().unwrap();
@@ -105,7 +92,7 @@ fn names_come_and_go_in_any_order() {
 
 #[test]
 fn a_name_that_goes_makes_room_for_another() {
-    let device = fresh();
+    let device = empty_image::of_size(4 << 20);
     let mut e = open(&device);
     let root = e.root().unwrap();
     let file = e.create_file(root, &units("name 0"), b"").unwrap();

@@ -5,28 +5,16 @@ use linksmith_ntfs::change::Change;
 use linksmith_ntfs::check::findings;
 use linksmith_ntfs::device::{Device, Memory};
 use linksmith_ntfs::edit::{EditError as E, EditOptions, Editor};
-use linksmith_ntfs::format::{FormatOptions, format};
 use linksmith_ntfs::journal::MemoryJournal;
 use linksmith_ntfs::{Error, FileRef, Refusal, Volume};
+use testkit::empty_image::{self, NOW};
 
-const NOW: u64 = 134_000_000_000_000_000;
 const JUNCTION: [u8; 24] = [
     3, 0, 0, 0xA0, 16, 0, 0, 0, 0, 0, 2, 0, 4, 0, 0, 0, b'x', 0, 0, 0, 0, 0, 0, 0,
 ];
 
 fn units(text: &str) -> Vec<u16> {
     text.encode_utf16().collect()
-}
-
-fn fresh() -> Memory {
-    let device = Memory::new(vec![0; 1 << 20]);
-    let options = FormatOptions {
-        serial: 1,
-        now: NOW,
-        ..FormatOptions::default()
-    };
-    format(&device, &options).unwrap();
-    device
 }
 
 fn bytes(device: &Memory) -> Vec<u8> {
@@ -41,7 +29,7 @@ fn editor(device: &Memory) -> Editor<&Memory> {
 
 #[test]
 fn what_cannot_be_done_is_refused_and_costs_nothing() {
-    let device = fresh();
+    let device = empty_image::of_size(1 << 20);
     let mut e = editor(&device);
     let root = e.root().unwrap();
     let dir = e.create_dir(root, &units("dir")).unwrap();
@@ -130,15 +118,7 @@ fn what_cannot_be_done_is_refused_and_costs_nothing() {
 
 #[test]
 fn the_1025th_name_is_refused() {
-    let device = Memory::new(vec![0; 4 << 20]);
-    format(
-        &device,
-        &FormatOptions {
-            now: NOW,
-            ..FormatOptions::default()
-        },
-    )
-    .unwrap();
+    let device = empty_image::of_size(4 << 20);
     let mut e = editor(&device);
     let root = e.root().unwrap();
     let file = e.create_file(root, &units("0"), b"").unwrap();
@@ -160,7 +140,7 @@ fn the_1025th_name_is_refused() {
 
 #[test]
 fn a_full_volume_stays_as_it_was() {
-    let device = fresh();
+    let device = empty_image::of_size(1 << 20);
     let before = bytes(&device);
     let mut e = editor(&device);
     let root = e.root().unwrap();
@@ -184,7 +164,7 @@ fn a_full_volume_stays_as_it_was() {
 /// The dirty flag, as a commit that was cut off leaves it.
 #[test]
 fn a_dirty_volume_is_refused() {
-    let device = fresh();
+    let device = empty_image::of_size(1 << 20);
     let volume = Volume::open(&device).unwrap();
     let record = volume.record(3).unwrap();
     let found = record.find(0x70, &[]).unwrap().unwrap();
@@ -216,7 +196,7 @@ fn a_dirty_volume_is_refused() {
 
 #[test]
 fn a_mirror_that_differs_is_refused() {
-    let device = fresh();
+    let device = empty_image::of_size(1 << 20);
     let volume = Volume::open(&device).unwrap();
     let at = volume
         .geometry()
@@ -236,7 +216,7 @@ fn a_mirror_that_differs_is_refused() {
 
 #[test]
 fn what_is_not_committed_is_not_there() {
-    let device = fresh();
+    let device = empty_image::of_size(1 << 20);
     let before = bytes(&device);
     let mut e = editor(&device);
     let root = e.root().unwrap();

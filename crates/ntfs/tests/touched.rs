@@ -4,11 +4,9 @@
 use linksmith_ntfs::check::Code;
 use linksmith_ntfs::device::{Device, Memory};
 use linksmith_ntfs::edit::{EditError, EditOptions, Editor, NewTimes};
-use linksmith_ntfs::format::{FormatOptions, format};
 use linksmith_ntfs::journal::MemoryJournal;
 use linksmith_ntfs::{FileRef, Volume, fixup};
-
-const NOW: u64 = 134_000_000_000_000_000;
+use testkit::empty_image::{self, NOW};
 
 fn units(text: &str) -> Vec<u16> {
     text.encode_utf16().collect()
@@ -31,13 +29,7 @@ fn junction() -> Vec<u8> {
 
 /// A volume with a file of two names, a large file, a junction and a directory with blocks.
 fn volume() -> Memory {
-    let device = Memory::new(vec![0; 4 << 20]);
-    let options = FormatOptions {
-        serial: 7,
-        now: NOW,
-        ..FormatOptions::default()
-    };
-    format(&device, &options).unwrap();
+    let device = empty_image::of_size(4 << 20);
     let mut e = Editor::open(&device, NOW, EditOptions::default()).unwrap();
     let root = e.root().unwrap();
     let file = e.create_file(root, &units("file"), b"contents").unwrap();

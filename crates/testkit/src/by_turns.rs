@@ -15,6 +15,7 @@ use linksmith_ntfs::journal::MemoryJournal;
 use linksmith_ntfs::layout::attribute_type;
 use linksmith_ntfs::{FileRef, Volume};
 
+use crate::empty_image::NOW;
 use crate::listing::{differences, list};
 use crate::oracle;
 use crate::rng::Rng;
@@ -28,7 +29,6 @@ pub const NEEDS: [Need; 4] = [
     Need::Fuse,
 ];
 
-const NOW: u64 = 134_000_000_000_000_000;
 /// Who makes the volume to begin with: `mkntfs`, with clusters of these sizes.
 const CLUSTERS: [&str; 4] = ["4096", "512", "1024", "65536"];
 /// Tools that find fault with a volume, or do not.

@@ -5,15 +5,13 @@ use std::sync::OnceLock;
 use linksmith_ntfs::FileRef;
 use linksmith_ntfs::device::Memory;
 use linksmith_ntfs::edit::{EditOptions, EditResult, Editor, NewTimes};
-use linksmith_ntfs::format::{FormatOptions, format};
 use linksmith_ntfs::journal::MemoryJournal;
 
 use crate::crash::{Content, RecordedDisk, Recorder};
 use crate::crash_judge::{self, IMAGE, JOURNAL};
 pub use crate::crash_judge::{Effort, Tried};
+use crate::empty_image::{self, NOW};
 use crate::rng::Rng;
-
-pub(crate) const NOW: u64 = 134_000_000_000_000_000;
 
 type Edit = fn(&mut Editor<&RecordedDisk>) -> EditResult<()>;
 
@@ -283,16 +281,7 @@ pub const KINDS: &[Kind] = &[
 /// An empty volume as small as can be, so that whole volumes can be compared a million times.
 fn empty() -> &'static [u8] {
     static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
-    EMPTY.get_or_init(|| {
-        let device = Memory::new(vec![0; 1 << 20]);
-        let options = FormatOptions {
-            serial: 7,
-            now: NOW,
-            ..FormatOptions::default()
-        };
-        format(&device, &options).expect("it can be formatted");
-        device.into_bytes()
-    })
+    EMPTY.get_or_init(|| empty_image::of_size(1 << 20).into_bytes())
 }
 
 /// The volume before an edit.

@@ -7,9 +7,10 @@ use linksmith_ntfs::edit::{EditResult, Editor};
 use linksmith_ntfs::repair::Repair;
 
 use crate::crash::{Content, Recorder};
-use crate::crash_edits::{NOW, junction, prepared, units};
+use crate::crash_edits::{junction, prepared, units};
 use crate::crash_judge::{self, Effort, IMAGE, JOURNAL, State, Tried};
 use crate::damage::Patient;
+use crate::empty_image::NOW;
 use crate::mendable::Case;
 
 /// The names that the kinds of damage know.

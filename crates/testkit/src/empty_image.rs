@@ -11,6 +11,8 @@ use linksmith_ntfs::device::{Device, Memory};
 use linksmith_ntfs::format::{FormatOptions, format};
 use linksmith_ntfs::journal::MemoryJournal;
 
+/// When the volumes are made that tests compare byte by byte.
+pub const NOW: u64 = 134_000_000_000_000_000;
 /// How many bytes these volumes have.
 pub const SIZE: usize = 4 << 20;
 
@@ -25,16 +27,37 @@ pub fn formatted(serial: u64) -> Vec<u8> {
         .get_or_insert_default()
         .entry(serial)
         .or_insert_with(|| {
-            let device = Memory::new(vec![0; SIZE]);
             let options = FormatOptions {
                 serial,
                 now: FileTime::now().0,
                 ..FormatOptions::default()
             };
-            format(&device, &options).expect("it can be formatted");
-            device.into_bytes()
+            formatted_as(SIZE, &options).into_bytes()
         });
     bytes.clone()
+}
+
+/// An empty volume of this many bytes, made at [`NOW`].
+///
+/// # Panics
+/// Where it cannot be made.
+pub fn of_size(size: usize) -> Memory {
+    let options = FormatOptions {
+        serial: 7,
+        now: NOW,
+        ..FormatOptions::default()
+    };
+    formatted_as(size, &options)
+}
+
+/// An empty volume of this many bytes.
+///
+/// # Panics
+/// Where it cannot be made.
+pub fn formatted_as(size: usize, options: &FormatOptions) -> Memory {
+    let device = Memory::new(vec![0; size]);
+    format(&device, options).expect("it can be formatted");
+    device
 }
 
 /// An empty volume of 4 MiB and the device it is on, its journal in memory.

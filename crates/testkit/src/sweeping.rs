@@ -11,10 +11,10 @@ use linksmith::reparse::ReparsePoint;
 use linksmith::volume::image::ImageVolume;
 use linksmith::volume::{Swept, Volume, Wanted, list};
 use linksmith_ntfs::device::{Device, Memory};
-use linksmith_ntfs::format::{FormatOptions, format};
 use linksmith_ntfs::journal::MemoryJournal;
 
 use crate::changes::{Changes, Spot, spots};
+use crate::empty_image;
 
 /// What is found, by path.
 pub type Finds = BTreeMap<EntryPath, (Entry, Option<LinkText>)>;
@@ -224,7 +224,5 @@ fn any_reparse_point(changes: &mut Changes) -> ReparsePoint {
 
 /// A small volume with nothing in it.
 fn empty_volume() -> Vec<u8> {
-    let device = Memory::new(vec![0; 6 << 20]);
-    format(&device, &FormatOptions::default()).expect("a volume fits");
-    device.into_bytes()
+    empty_image::of_size(6 << 20).into_bytes()
 }

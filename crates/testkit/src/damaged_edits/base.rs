@@ -6,16 +6,14 @@ use linksmith_ntfs::Volume;
 use linksmith_ntfs::device::Memory;
 use linksmith_ntfs::edit::{EditOptions, EditResult, Editor};
 use linksmith_ntfs::file::File;
-use linksmith_ntfs::format::{FormatOptions, format};
+use linksmith_ntfs::format::FormatOptions;
 use linksmith_ntfs::journal::MemoryJournal;
 use linksmith_ntfs::layout::{attribute_type as ty, well_known};
 use linksmith_ntfs::value::Extents;
 
 use super::units;
 use crate::crash_edits::junction;
-
-/// The time at which everything was made.
-pub(super) const NOW: u64 = 134_000_000_000_000_000;
+use crate::empty_image::{self, NOW};
 
 /// What a piece of metadata is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,14 +60,13 @@ impl Base {
     }
 
     fn new(size: usize, cluster_size: u32) -> Self {
-        let device = Memory::new(vec![0; size]);
         let options = FormatOptions {
             serial: 7,
             now: NOW,
             cluster_size: Some(cluster_size),
             ..FormatOptions::default()
         };
-        format(&device, &options).expect("it can be formatted");
+        let device = empty_image::formatted_as(size, &options);
         let mut editor = Editor::open(&device, NOW, EditOptions::default()).expect("it opens");
         populate(&mut editor).expect("it is populated");
         editor

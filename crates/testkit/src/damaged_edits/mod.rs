@@ -132,7 +132,7 @@ fn mend(image: &[u8]) -> Result<bool, String> {
     let Ok(before) = open(&device).and_then(|volume| Health::of(&volume)) else {
         return Ok(false);
     };
-    let Ok(repair) = Repair::prepare(&device, base::NOW + 1) else {
+    let Ok(repair) = Repair::prepare(&device, crate::empty_image::NOW + 1) else {
         return Ok(false);
     };
     let mended = !repair.fixes().is_empty();

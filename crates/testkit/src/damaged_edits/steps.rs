@@ -7,11 +7,11 @@ use linksmith_ntfs::device::Memory;
 use linksmith_ntfs::edit::{EditError, EditOptions, EditResult, Editor, NewTimes};
 use linksmith_ntfs::journal::MemoryJournal;
 
-use super::base::NOW;
 use super::choices::Choices;
 use super::health::Health;
 use super::{Tally, units};
 use crate::crash_edits::junction;
+use crate::empty_image::NOW;
 
 /// The most edits before a commit.
 const MOST_EDITS: usize = 10;

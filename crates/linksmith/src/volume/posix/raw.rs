@@ -69,19 +69,21 @@ pub(super) fn data(dir: &impl AsFd, name: &Name) -> Result<Option<ReparsePoint>,
 
 /// The reparse data that Wine or Samba keeps of an entry.
 pub(super) fn kept(dir: &impl AsFd, name: &Name) -> rustix::io::Result<Option<(Form, Vec<u8>)>> {
-    let wine = name.as_bytes().ends_with(b"?");
-    let keepers = [(Form::Wine, WINE, wine), (Form::Samba, SAMBA, true)];
-    for (form, attribute, _) in keepers.into_iter().filter(|(.., may_be)| *may_be) {
-        match get(dir, Some(name), attribute) {
-            Ok(data) => return Ok(Some((form, data))),
-            // It has none, or nothing here can have any.
-            Err(Errno::NODATA | Errno::NOTSUP | Errno::PERM) => {}
-            // None of a reparse buffer's size.
-            Err(Errno::RANGE) => {}
-            Err(errno) => return Err(errno),
+    if name.as_bytes().ends_with(b"?") {
+        if let Some(data) = kept_in(dir, name, WINE)? {
+            return Ok(Some((Form::Wine, data)));
         }
     }
-    Ok(None)
+    Ok(kept_in(dir, name, SAMBA)?.map(|data| (Form::Samba, data)))
+}
+
+fn kept_in(dir: &impl AsFd, name: &Name, attribute: &str) -> rustix::io::Result<Option<Vec<u8>>> {
+    match get(dir, Some(name), attribute) {
+        Ok(data) => Ok(Some(data)),
+        // It has none, nothing here can have any, or none of a reparse buffer's size.
+        Err(Errno::NODATA | Errno::NOTSUP | Errno::PERM | Errno::RANGE) => Ok(None),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// Sets reparse data, and reads them and their flag back.
