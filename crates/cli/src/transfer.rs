@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use linksmith::ops::LeftBehind;
 use linksmith::path::Root;
 use linksmith::resolve::{Hop, Located, inspect_entry};
 use linksmith::volume::{Drives, PathStyle, list};
@@ -62,8 +63,12 @@ pub(crate) fn run(
         late: Vec::new(),
         lost: HashMap::new(),
         instead: HashMap::new(),
+        left: LeftBehind::default(),
     };
     transfer.all()?;
+    if let Some(message) = transfer.left.warning(from.drives) {
+        transfer.watch.warn(message)?;
+    }
     Ok(transfer.counts)
 }
 
@@ -81,6 +86,8 @@ struct Transfer<'a> {
     lost: HashMap<EntryPath, Step>,
     /// Under which name a file was made whose first one was taken.
     instead: HashMap<EntryPath, EntryPath>,
+    /// What hangs on the files beside their contents.
+    left: LeftBehind,
 }
 
 impl Transfer<'_> {
@@ -182,9 +189,11 @@ impl Transfer<'_> {
             self.seen.insert(entry.id, new.clone());
         }
         self.counts.files += 1;
+        let from = Source::of(Some(drive), source, &now);
+        self.left.add(self.from.drives, drive, &from);
         self.put(Step::CopyFile {
             at: new,
-            from: Source::of(Some(drive), source, &now),
+            from,
             times: entry.times,
             attributes: None,
         })

@@ -82,6 +82,7 @@ pub fn plan(drives: &Drives, at: &Place, into: Into, manner: Manner) -> Result<P
         Into::Hard => job.hard()?,
         Into::Copy => job.copy()?,
     }
+    super::left_behind::warn(drives, &mut job.plan);
     Ok(job.plan)
 }
 

@@ -6,6 +6,7 @@ pub mod create;
 pub mod dedupe;
 pub mod execute;
 pub mod impact;
+mod left_behind;
 pub mod progress;
 pub mod refs;
 pub mod remove;
@@ -14,4 +15,5 @@ pub mod retarget;
 pub mod say;
 
 pub use execute::{Copied, ExecuteError, Executed, Recorder, Volumes, execute};
+pub use left_behind::LeftBehind;
 pub use progress::{Progress, Watched};

@@ -163,6 +163,13 @@ pub trait Volume: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// What hangs on a file beside its contents and is left behind by copying it, in words: its alternate data streams,
+    /// extended attributes. Empty where the volume does not tell.
+    fn beside_contents(&self, at: &EntryPath) -> Result<Vec<String>, VolumeError> {
+        let _ = at;
+        Ok(Vec::new())
+    }
+
     /// Bytes in all and free.
     fn space(&self) -> Result<Space, VolumeError>;
 

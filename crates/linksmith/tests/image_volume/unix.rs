@@ -1,10 +1,15 @@
 //! The reading half of an NTFS image as a volume.
 
+use std::sync::Arc;
+
 use linksmith::foreign::{Foreign, Means};
+use linksmith::ops::copy::{self, Outer, Request};
+use linksmith::ops::impact::{self, Change};
 use linksmith::partition::find;
 use linksmith::volume::image::ImageVolume;
-use linksmith::volume::{Volume, list};
-use linksmith::{Base, Caps, Cause, EntryPath, LinkText};
+use linksmith::volume::memory::MemoryVolume;
+use linksmith::volume::{Drives, Volume, list};
+use linksmith::{Base, Caps, Cause, EntryPath, LinkText, Plan};
 use linksmith_ntfs::device::Memory;
 use testkit::image::{self, NEEDS};
 use testkit::suite::Suite;
@@ -295,6 +300,40 @@ fn interix_files() {
     check("real", None);
 }
 
+/// Copying takes the contents over and no stream; whoever copies or moves is told.
+fn streams_are_left_behind_and_that_is_said() {
+    let target: Arc<dyn Volume> = Arc::new(MemoryVolume::ntfs());
+    let drives = Drives::attached([('C', Arc::new(open()) as Arc<dyn Volume>), ('D', target)]);
+    let drives = drives.expect("two letters");
+    let place = |path: &str| drives.locate(path.as_ref()).expect("a path");
+    let warnings = |plan: Plan| {
+        let warnings = plan.warnings.into_iter();
+        warnings.map(|w| w.message).collect::<Vec<_>>()
+    };
+    let copied = |from: &str| {
+        let request = Request {
+            from: place(from),
+            to: place("D:\\copy"),
+            junctions: Outer::Keep,
+            symlinks: Outer::Keep,
+            as_is: true,
+            or: Vec::new(),
+            mirror: None,
+        };
+        let copying = copy::plan(&drives, &request, &mut ()).expect("it can be copied");
+        warnings(copying.plan)
+    };
+    let expected = "of 'C:\\real_file.txt' the contents alone are copied, not the stream 'stream'";
+    assert_eq!(copied("C:\\real_file.txt"), [expected]);
+    assert_eq!(copied("C:\\deep"), [""; 0]);
+    let change = Change::Move {
+        from: place("C:\\real_file.txt"),
+        to: place("D:\\moved"),
+    };
+    let impact = impact::impact(&drives, &change, &[]).expect("it is foretold");
+    assert_eq!(warnings(impact.change), [expected]);
+}
+
 pub(crate) fn main() {
     Suite::new("image_volume")
         .case("info", NEEDS, what_it_says_of_itself)
@@ -311,5 +350,6 @@ pub(crate) fn main() {
         .case("partitions", NEEDS, disks_with_partitions)
         .case("who may replace", NEEDS, who_may_replace_a_link)
         .case("Interix", NEEDS, interix_files)
+        .case("streams", NEEDS, streams_are_left_behind_and_that_is_said)
         .run();
 }

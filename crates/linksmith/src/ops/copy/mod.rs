@@ -211,6 +211,7 @@ pub fn plan(
     };
     copier.all(top, there, progress)?;
     copier.check_space(&parent)?;
+    super::left_behind::warn(drives, &mut copier.plan);
     Ok(Copying {
         plan: copier.plan,
         counts: copier.counts,

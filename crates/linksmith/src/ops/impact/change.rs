@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Change, Impact, ImpactError};
 use crate::entry::{Base, Entry, FileId};
+use crate::ops::left_behind;
 use crate::path::EntryPath;
 use crate::plan::{Expect, Plan, Source, Step};
 use crate::volume::{Cause, DriveId, Drives, Place, Volume, VolumeError, list};
@@ -193,6 +194,7 @@ fn transfer(
         };
         impact.change.push(to.drive, step, Vec::new());
     }
+    left_behind::warn(drives, &mut impact.change);
     remove(&tree, from, &mut impact.change);
     Ok(())
 }

@@ -354,6 +354,11 @@ impl Volume for ImageVolume {
             .map_err(|cause| VolumeError::new("look at", at, cause))
     }
 
+    fn beside_contents(&self, at: &EntryPath) -> Result<Vec<String>, VolumeError> {
+        self.hanging_on(at)
+            .map_err(|cause| VolumeError::new("look at", at, cause))
+    }
+
     fn space(&self) -> Result<Space, VolumeError> {
         let cluster = u64::from(self.ntfs().geometry().cluster_size);
         let free = self

@@ -261,6 +261,23 @@ impl ImageVolume {
         })
     }
 
+    /// Alternate data streams by their names, and extended attributes.
+    pub(super) fn hanging_on(&self, at: &EntryPath) -> Result<Vec<String>, Cause> {
+        let file = self.find(at)?.file;
+        let words = file.attributes().filter_map(|a| match a.type_code {
+            ty::DATA if !a.name.is_empty() => {
+                let name: Vec<u16> = a.name.iter().map(|unit| unit.get()).collect();
+                Some(format!("the stream '{}'", String::from_utf16_lossy(&name)))
+            }
+            ty::EA => Some("extended attributes".to_owned()),
+            _ => None,
+        });
+        // A stream whose clusters take several attributes has its name on each.
+        let mut words: Vec<String> = words.collect();
+        words.dedup();
+        Ok(words)
+    }
+
     fn describe(&self, file: &File, name: Option<Name>, units: Option<&[u16]>) -> Entry {
         let names = file.names().unwrap_or_default();
         let tag = self.tag(file);

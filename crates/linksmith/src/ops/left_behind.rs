@@ -1,0 +1,65 @@
+//! What copies of files do not have: copying takes the contents over, and not what hangs on a file beside them.
+
+use crate::plan::{Plan, Source, Step};
+use crate::volume::{DriveId, Drives, Place};
+
+/// Files that have more than their copies will; the first is told whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftBehind {
+    first: Option<(Place, Vec<String>)>,
+    more: u64,
+}
+
+impl LeftBehind {
+    /// Of all files that a plan copies.
+    pub fn by(drives: &Drives, plan: &Plan) -> Self {
+        let mut left = Self::default();
+        for planned in &plan.steps {
+            if let Step::CopyFile { from, .. } = &planned.step {
+                left.add(drives, planned.drive, from);
+            }
+        }
+        left
+    }
+
+    /// Looks at the source of a copy, which is on the drive `own` where it names none. One that cannot be looked at is told
+    /// where it is read.
+    pub fn add(&mut self, drives: &Drives, own: DriveId, from: &Source) {
+        let place = Place {
+            drive: from.drive.unwrap_or(own),
+            path: from.at.clone(),
+        };
+        let volume = drives.volume(place.drive).ok();
+        let beside = volume.and_then(|volume| volume.beside_contents(&place.path).ok());
+        let Some(beside) = beside.filter(|beside| !beside.is_empty()) else {
+            return;
+        };
+        match self.first {
+            Some(_) => self.more += 1,
+            None => self.first = Some((place, beside)),
+        }
+    }
+
+    /// The warning; `None` where every copy has all.
+    pub fn warning(&self, drives: &Drives) -> Option<String> {
+        let (place, beside) = self.first.as_ref()?;
+        let shown = drives.display(place);
+        let mut message = format!(
+            "of '{shown}' the contents alone are copied, not {}",
+            beside.join(" nor ")
+        );
+        match self.more {
+            0 => {}
+            1 => message.push_str("; so it is with 1 file more"),
+            more => message.push_str(&format!("; so it is with {more} files more")),
+        }
+        Some(message)
+    }
+}
+
+/// Warns of what the plan's copies leave behind.
+pub(super) fn warn(drives: &Drives, plan: &mut Plan) {
+    if let Some(message) = LeftBehind::by(drives, plan).warning(drives) {
+        plan.warn(message, None);
+    }
+}
