@@ -208,6 +208,24 @@ fn images_are_copied_between_and_the_copy_is_taken_back() {
     assert_eq!(run(&["ls", "D:\\"]).ok(), "");
 }
 
+/// Copies of one image have one serial number, by which a run knows its volumes.
+#[test]
+fn a_change_of_a_copied_image_is_taken_back_there_and_not_on_the_other() {
+    let (env, state) = images();
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "images are files of this machine"
+    )]
+    std::fs::copy(env.join("c.img"), env.join("d.img")).expect("a copy");
+    let run = |args: &[&str]| on_images(&env, &state, args, "");
+    for drive in ["C:", "D:"] {
+        run(&["soft", &format!("{drive}\\link"), "a", "--kind", "dir"]).ok();
+    }
+    run(&["undo"]).ok();
+    let there = |link: &str| run(&["show", link]).code == Some(0);
+    assert!(there("C:\\link") && !there("D:\\link"));
+}
+
 #[test]
 fn a_plan_for_a_source_that_changed_is_refused() {
     let (env, state) = images();

@@ -32,6 +32,18 @@ pub struct DriveRecord {
     pub root: String,
 }
 
+impl DriveRecord {
+    /// The volume it is today. Copies of one image have one serial number; which of them it was its number tells, where the
+    /// drives are attached in the same order.
+    fn volume<'a>(&self, attached: Attached<'a>) -> Option<&'a (DriveId, Arc<dyn Volume>)> {
+        let mut same = attached
+            .iter()
+            .filter(|(_, volume)| volume.info().serial == self.serial);
+        let of_number = same.clone().find(|(now, _)| *now == self.drive);
+        of_number.or_else(|| same.next())
+    }
+}
+
 /// What became of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunState {
@@ -110,10 +122,7 @@ impl Table {
     fn new(run: &Run, attached: Attached<'_>) -> Result<Self, UndoError> {
         let mut previews = HashMap::new();
         for record in &run.drives {
-            let found = attached
-                .iter()
-                .find(|(_, volume)| volume.info().serial == record.serial);
-            let Some((now, volume)) = found else {
+            let Some((now, volume)) = record.volume(attached) else {
                 return Err(UndoError::NoVolume {
                     id: run.id,
                     root: record.root.clone(),
