@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use linksmith::container::{ContainerError, Format};
-use linksmith::partition::PartitionError;
+use linksmith::partition::{Partition, PartitionError};
 use linksmith::volume::Drives;
 use linksmith::volume::image::{ImageVolume, container_of};
 use linksmith::volume::memory::MemoryVolume;
@@ -103,6 +103,8 @@ pub(crate) fn attached(globals: &Globals, letter: u8) -> Result<Option<DriveSpec
 }
 
 /// Opens an image to read it, or to change it.
+///
+/// `check` has an option of its own for what is a part of `--drive`.
 pub(crate) fn open_image(
     path: &Path,
     part: Option<u32>,
@@ -120,7 +122,21 @@ pub(crate) fn open_image(
     } else {
         ImageVolume::open(path, part)
     };
-    opened.map_err(|error| not_attached(&spec, &error.cause))
+    opened.map_err(|error| match partitions_of(&error.cause) {
+        Some([first, ..]) => not_attached(&spec, &error.cause)
+            .hint(format!("For example: `--part {}`.", first.number)),
+        _ => not_attached(&spec, &error.cause),
+    })
+}
+
+/// Those that a volume has to be chosen from.
+fn partitions_of(cause: &Cause) -> Option<&[Partition]> {
+    match cause {
+        Cause::NoVolume(
+            PartitionError::Ambiguous(those) | PartitionError::NotThere { there: those, .. },
+        ) => Some(those),
+        _ => None,
+    }
 }
 
 fn host() -> Result<Drives, CliError> {
@@ -197,6 +213,12 @@ fn memory_of(spec: &DriveSpec) -> Result<Option<Arc<dyn Volume>>, CliError> {
 fn not_attached(spec: &DriveSpec, cause: &Cause) -> CliError {
     let shown = spec.path.to_string_lossy();
     let error = CliError::cannot("attach", spec.path.as_encoded_bytes(), cause);
+    if let Some([first, ..]) = partitions_of(cause) {
+        let (letter, number) = (char::from(spec.letter), first.number);
+        return error.hint(format!(
+            "For example: `--drive {letter}={shown},part={number}`."
+        ));
+    }
     match cause {
         Cause::NoVolume(PartitionError::Container(container)) => {
             error.hint(way_out(container, &shown))
@@ -208,15 +230,7 @@ fn not_attached(spec: &DriveSpec, cause: &Cause) -> CliError {
             Some(format) => error.hint(raw_copy(format, &shown)),
             None => error,
         },
-        Cause::NoVolume(
-            PartitionError::Ambiguous(those) | PartitionError::NotThere { there: those, .. },
-        ) if !those.is_empty() => {
-            let number = those.first().map_or(1, |p| p.number);
-            let letter = char::from(spec.letter);
-            error.hint(format!(
-                "For example: `--drive {letter}={shown},part={number}`."
-            ))
-        }
+        Cause::NoVolume(PartitionError::Whole) => error.hint("Leave the partition's number out."),
         Cause::NoVolume(_) | Cause::IsADirectory => CliError {
             exit: Exit::Unsupported,
             ..error

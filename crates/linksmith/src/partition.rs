@@ -53,6 +53,9 @@ pub enum PartitionError {
     /// There are several, and none was chosen.
     #[error("it has {} NTFS partitions ({}): say which", .0.len(), numbers(.0))]
     Ambiguous(Vec<Partition>),
+    /// One was chosen, and there is no table: the volume fills the disk.
+    #[error("it has no partitions: the volume fills it")]
+    Whole,
     /// The chosen one is none of them.
     #[error("partition {wanted} holds no NTFS; there are: {}", numbers(.there))]
     NotThere {
@@ -101,9 +104,12 @@ pub fn find(device: &dyn Device, wanted: Option<u32>) -> Result<Partition, Parti
                 .iter()
                 .find(|partition| partition.number == number)
                 .copied();
-            chosen.ok_or(PartitionError::NotThere {
-                wanted: number,
-                there: ntfs,
+            chosen.ok_or(match ntfs.as_slice() {
+                [Partition { number: 0, .. }] => PartitionError::Whole,
+                _ => PartitionError::NotThere {
+                    wanted: number,
+                    there: ntfs,
+                },
             })
         }
     }

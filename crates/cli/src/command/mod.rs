@@ -341,6 +341,11 @@ pub(crate) fn whole() -> clap::Command {
 }
 
 fn unknown(words: &[OsString]) -> CliError {
+    let name = words.first().and_then(|word| word.to_str());
+    if let Some(name) = name.filter(|name| crate::shell::is_command(name)) {
+        return CliError::usage(format!("'{name}' is a command of the prompt and no verb"))
+            .hint("`linksmith shell` opens the prompt.");
+    }
     let program = OsString::from("linksmith");
     match whole().try_get_matches_from(std::iter::once(&program).chain(words)) {
         Err(e) if e.use_stderr() => from_clap(&e),

@@ -28,6 +28,11 @@ const GREETING: &str = concat!(
     " - `help` lists the commands, `exit` leaves"
 );
 
+/// Whether the prompt has a command of this name.
+pub(crate) fn is_command(name: &str) -> bool {
+    builtins::names().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// The state of one prompt.
 pub(crate) struct Shell<'s> {
     session: &'s mut Session,

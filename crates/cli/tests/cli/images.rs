@@ -385,6 +385,19 @@ exit 6
 linksmith: cannot attach 'disk.img': partition 4 holds no NTFS; there are: 1, 2 (Win32 error 1005)
 hint: For example: `--drive C=disk.img,part=1`.
 ");
+    assert_snapshot!(env.run(&["check", "disk.img"]), @r"
+exit 6
+--- stderr
+linksmith: cannot attach 'disk.img': it has 2 NTFS partitions (1, 2): say which (Win32 error 1005)
+hint: For example: `--part 1`.
+");
+    env.run(&["format", "whole.img", "--size", "8M"]).ok();
+    assert_snapshot!(env.run(&["--drive", "C=whole.img,part=1", "list"]), @r"
+exit 6
+--- stderr
+linksmith: cannot attach 'whole.img': it has no partitions: the volume fills it (Win32 error 1005)
+hint: Leave the partition's number out.
+");
 }
 
 #[cfg(unix)]

@@ -336,6 +336,12 @@ exit 2
 linksmith: unrecognized subcommand 'sotf'
 hint: A similar subcommand exists: 'soft'. Usage: `linksmith [OPTIONS] <COMMAND>`.
 ");
+    assert_snapshot!(env().run(&["md", "dir"]), @r"
+exit 2
+--- stderr
+linksmith: 'md' is a command of the prompt and no verb
+hint: `linksmith shell` opens the prompt.
+");
     assert_snapshot!(env().run(&["--drive", "nope", "list"]), @r"
 exit 2
 --- stderr
