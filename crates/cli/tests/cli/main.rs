@@ -12,6 +12,7 @@ mod links;
 #[cfg(unix)]
 mod mending;
 mod prompt;
+mod readme;
 mod roads;
 mod tools;
 mod tools_undone;
