@@ -67,15 +67,18 @@ pub(crate) fn begin(
     Ok(Some(recording))
 }
 
-/// As [`begin`], once what stopped is taken back, for steps that come in parts, on any of the drives.
-pub(crate) fn begin_in_parts(session: &mut Session) -> Result<Option<Recording>, CliError> {
-    let Some(journal) = recover(session)? else {
+/// As [`begin`], for steps that come in parts, on any of these drives.
+pub(crate) fn begin_in_parts(
+    session: &Session,
+    drives: &Drives,
+    journal: Option<&Journal>,
+) -> Result<Option<Recording>, CliError> {
+    let Some(journal) = journal else {
         return Ok(None);
     };
-    let drives = session.drives()?;
-    let lasting = attached(&drives).into_iter();
+    let lasting = attached(drives).into_iter();
     let lasting = lasting.filter(|(_, volume)| volume.info().file_system != "memory");
-    let records = records(&drives, lasting.map(|(id, _)| id).collect());
+    let records = records(drives, lasting.map(|(id, _)| id).collect());
     if records.is_empty() {
         return Ok(None);
     }

@@ -5,14 +5,15 @@
 //! what leads out of the tree keeps its text as well as the other side can hold it, and that is said.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use linksmith::ops::LeftBehind;
+use linksmith::ops::{LeftBehind, Volumes};
 use linksmith::path::Root;
 use linksmith::resolve::{Hop, Located, inspect_entry};
 use linksmith::volume::{Drives, PathStyle, list};
 use linksmith::{
     Base, DriveId, End, Entry, EntryPath, FileId, Kind, LinkText, Place, ReparsePoint, Source,
-    Step, TargetPath, VolumeError,
+    Step, TargetPath, Volume, VolumeError,
 };
 
 use crate::error::CliError;
@@ -20,6 +21,38 @@ use crate::session::{failed, located};
 
 /// Steps that are done together.
 const BATCH_STEPS: usize = 4096;
+
+/// The drives of the side that is copied from have numbers of their own, behind those of the other.
+const BEHIND: u16 = 1 << 15;
+
+/// The volumes of both sides: steps are done on the one, their sources are on the other.
+pub(crate) struct Both<'a> {
+    /// Where it is copied from.
+    pub from: &'a Drives,
+    /// Where to.
+    pub to: &'a Drives,
+}
+
+impl Both<'_> {
+    /// The number that a source has in a step.
+    fn number(drive: DriveId) -> DriveId {
+        DriveId(drive.0 | BEHIND)
+    }
+
+    /// The drive of a source.
+    pub(crate) fn source(drive: DriveId) -> DriveId {
+        DriveId(drive.0 & !BEHIND)
+    }
+}
+
+impl Volumes for Both<'_> {
+    fn volume(&self, drive: DriveId) -> Option<Arc<dyn Volume>> {
+        match drive.0 & BEHIND {
+            0 => self.to.volume(drive).ok(),
+            _ => self.from.volume(Self::source(drive)).ok(),
+        }
+    }
+}
 
 /// One side of a transfer.
 pub(crate) struct Side<'a> {
@@ -189,8 +222,8 @@ impl Transfer<'_> {
             self.seen.insert(entry.id, new.clone());
         }
         self.counts.files += 1;
-        let from = Source::of(Some(drive), source, &now);
-        self.left.add(self.from.drives, drive, &from);
+        let from = Source::of(Some(Both::number(drive)), source, &now);
+        self.left.add(self.from.drives, drive, &from.at);
         self.put(Step::CopyFile {
             at: new,
             from,

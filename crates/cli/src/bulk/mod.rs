@@ -90,7 +90,10 @@ pub(crate) fn run(
     let whole = options.whole || options.change.dry_run || options.change.plan.is_some();
     let recording = match whole || options.change.no_undo {
         true => None,
-        false => journal::begin_in_parts(session)?,
+        false => {
+            let journal = journal::recover(session)?;
+            journal::begin_in_parts(session, &drives, journal.as_ref())?
+        }
     };
     let mut bar = Bar::new(&session.console);
     bar.begin(None);

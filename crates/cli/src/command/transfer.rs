@@ -3,19 +3,21 @@
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
-use linksmith::ops::{Copied, Progress as _};
-use linksmith::volume::Drives;
-use linksmith::{Caps, DriveId, EntryPath, Place, PlannedStep, Step};
+use linksmith::ops::{ExecuteError, Progress as _, Recorder, execute};
+use linksmith::undo::{Keep, Part, Recording};
+use linksmith::volume::{ApplyError, Drives};
+use linksmith::{Caps, DriveId, EntryPath, Place, Plan, PlannedStep, Step};
 
 use serde::Serialize;
 
 use crate::change::print_step;
 use crate::error::{self, CliError, Exit};
+use crate::journal;
 use crate::output::progress::Bar;
 use crate::output::text::{bytes, counted};
 use crate::output::{Console, visible};
 use crate::session::{Session, located, located_on, not_applied};
-use crate::transfer::{self, Counts, Side, Watch};
+use crate::transfer::{self, Both, Counts, Side, Watch};
 
 /// Copy a directory of this machine onto an attached drive, with its links
 ///
@@ -29,9 +31,19 @@ pub(crate) struct Import {
     /// The directory on the drive; it need not be there yet
     #[arg(value_name = "DIR")]
     to: OsString,
+    #[command(flatten)]
+    how: How,
+}
+
+/// The options of both.
+#[derive(Clone, Copy, clap::Args)]
+struct How {
     /// Print what would be made and stop
     #[arg(short = 'n', long)]
     dry_run: bool,
+    /// Keep nothing to take it back with
+    #[arg(long)]
+    no_undo: bool,
 }
 
 impl super::Command for Import {
@@ -43,12 +55,15 @@ impl super::Command for Import {
         let drive = attached(session)?;
         refuse_read_only(&drive, &self.to)?;
         let host = host()?;
-        carry(
-            session,
-            (&host, &self.from),
-            (&drive, &self.to),
-            self.dry_run,
-        )
+        let recording = match self.how.is_recorded() {
+            true => {
+                let journal = journal::recover(session)?;
+                journal::begin_in_parts(session, &drive, journal.as_ref())?
+            }
+            false => None,
+        };
+        let (from, to) = ((&host, &*self.from), (&*drive, &*self.to));
+        carry(session, from, to, self.how, recording)
     }
 }
 
@@ -64,9 +79,8 @@ pub(crate) struct Export {
     /// A directory of this machine; it need not be there yet
     #[arg(value_name = "HOST_DIR")]
     to: OsString,
-    /// Print what would be made and stop
-    #[arg(short = 'n', long)]
-    dry_run: bool,
+    #[command(flatten)]
+    how: How,
 }
 
 impl super::Command for Export {
@@ -81,12 +95,19 @@ impl super::Command for Export {
     fn run(self, session: &mut Session) -> Result<Exit, CliError> {
         let drive = attached(session)?;
         let host = host()?;
-        carry(
-            session,
-            (&drive, &self.from),
-            (&host, &self.to),
-            self.dry_run,
-        )
+        let recording = match self.how.is_recorded() {
+            // The drive is only read: what stopped there is not taken back now.
+            true => journal::begin_in_parts(session, &host, journal::open()?.as_ref())?,
+            false => None,
+        };
+        let (from, to) = ((&*drive, &*self.from), (&host, &*self.to));
+        carry(session, from, to, self.how, recording)
+    }
+}
+
+impl How {
+    fn is_recorded(self) -> bool {
+        !self.dry_run && !self.no_undo
     }
 }
 
@@ -120,7 +141,8 @@ fn carry(
     session: &mut Session,
     (from, from_text): (&Drives, &OsStr),
     (to, to_text): (&Drives, &OsStr),
-    dry_run: bool,
+    how: How,
+    recording: Option<Recording>,
 ) -> Result<Exit, CliError> {
     let source = from
         .locate_target(from_text)
@@ -141,12 +163,15 @@ fn carry(
     }
     let mut bar = Bar::new(&session.console);
     bar.begin(None);
+    // What would fail is seen on a preview.
+    let preview = how.dry_run.then(|| to.preview());
+    let to = preview.as_ref().unwrap_or(to);
     let mut told = Told {
-        from,
-        drives: to,
+        volumes: Both { from, to },
         console: &mut session.console,
         bar,
-        dry_run,
+        dry_run: how.dry_run,
+        recording,
         errors: 0,
     };
     let from = Side {
@@ -157,9 +182,17 @@ fn carry(
         drives: to,
         root: target,
     };
-    let counts = transfer::run(&from, &to, &mut told)?;
+    let counts = transfer::run(&from, &to, &mut told);
     let errors = told.errors;
-    if !dry_run {
+    if let Some(mut recording) = told.recording {
+        // What was done is done, whatever stopped the rest.
+        let done = counts
+            .as_ref()
+            .is_ok_and(|counts| *counts != Counts::default());
+        recording.end(done).map_err(|e| journal::error(&e))?;
+    }
+    let counts = counts?;
+    if !how.dry_run {
         report(session, counts)?;
     }
     Ok(if errors > 0 { Exit::Partly } else { Exit::Done })
@@ -197,26 +230,25 @@ struct Done {
 }
 
 struct Told<'a> {
-    from: &'a Drives,
-    drives: &'a Drives,
+    volumes: Both<'a>,
     console: &'a mut Console,
     bar: Bar,
-    /// Steps are printed instead of done.
+    /// Steps are printed; they are done on previews.
     dry_run: bool,
+    recording: Option<Recording>,
     errors: usize,
 }
 
 impl Told<'_> {
     fn show(&mut self, drive: DriveId, step: &Step) -> Result<(), CliError> {
         if let (Step::CopyFile { at, from, .. }, false) = (step, self.console.json) {
-            // The source is on the other side, whose drives have numbers of their own.
             let place = |drive, path: &EntryPath| Place {
                 drive,
                 path: path.clone(),
             };
-            let from_drive = from.drive.unwrap_or(drive);
-            let copied = self.from.display(&place(from_drive, &from.at));
-            let to = self.drives.display(&place(drive, at));
+            let from_drive = Both::source(from.drive.unwrap_or(drive));
+            let copied = self.volumes.from.display(&place(from_drive, &from.at));
+            let to = self.volumes.to.display(&place(drive, at));
             let line = format!("would copy {copied} to {to} ({})", bytes(from.size));
             return Ok(self.console.line(visible(line.as_bytes()).as_bytes())?);
         }
@@ -225,19 +257,60 @@ impl Told<'_> {
             step: step.clone(),
             expect: Vec::new(),
         };
-        print_step(self.console, self.drives, &step)
+        print_step(self.console, self.volumes.to, &step)
+    }
+
+    /// Directories get their times last, and those are not taken back: nothing of that is recorded.
+    fn recorded(&mut self, plan: &Plan) -> Result<Option<Part<'_>>, ExecuteError> {
+        let times = |planned: &PlannedStep| matches!(planned.step, Step::SetMeta { .. });
+        if plan.steps.iter().all(times) {
+            return Ok(None);
+        }
+        let part = self.recording.as_mut().map(|r| r.part(&plan.steps));
+        Ok(part.transpose()?)
+    }
+
+    fn execute(&mut self, plan: &Plan) -> Result<(), ExecuteError> {
+        let (from, to) = (self.volumes.from, self.volumes.to);
+        let mut part = self.recorded(plan)?;
+        let recorder = part.as_mut().map(|part| part as &mut dyn Recorder);
+        execute(plan, &Both { from, to }, Keep::DEFAULT.or_lose(), recorder)?;
+        Ok(())
     }
 }
 
 impl Watch for Told<'_> {
     fn steps(&mut self, drive: DriveId, steps: &[Step]) -> Result<(), CliError> {
+        let mut plan = Plan::default();
+        for step in steps {
+            plan.push(drive, step.clone(), Vec::new());
+        }
+        let mut done = self.execute(&plan);
+        if let Err(ExecuteError::Undo(error)) = &done {
+            // Said once; the tree goes over all the same.
+            if self.recording.take().is_some() {
+                self.warn(format!("the rest is not recorded for undo: {error}"))?;
+                done = self.execute(&plan);
+            }
+        }
+        done.map_err(|error| match error {
+            ExecuteError::Step {
+                step,
+                undone,
+                source,
+            } => {
+                let error = ApplyError {
+                    step,
+                    undone,
+                    source,
+                };
+                not_applied(self.volumes.to, drive, &error)
+            }
+            other => CliError::new(Exit::Partly, other.to_string()),
+        })?;
         if self.dry_run {
             return steps.iter().try_for_each(|step| self.show(drive, step));
         }
-        let volume = self.drives.volume(drive).map_err(located)?;
-        volume
-            .apply_with(&steps.iter().collect::<Vec<_>>(), &Copied(self.from))
-            .map_err(|e| not_applied(self.drives, drive, &e))?;
         self.bar.advance(steps.len() as u64);
         Ok(())
     }

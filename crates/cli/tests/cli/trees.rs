@@ -340,6 +340,68 @@ fn what_was_deduped_is_taken_back() {
 
 #[cfg(unix)]
 #[test]
+fn an_import_and_an_export_are_taken_back() {
+    let (env, state) = images();
+    let run = |args: &[&str]| on_images(&env, &state, args, "");
+    env.dir("in/dir")
+        .file("in/dir/f", "text")
+        .file("in/taken", "x");
+    env.symlink("in/link", "dir/f");
+    let listed = |dir: &str| run(&["ls", "-R", dir]).ok();
+    run(&["soft", "C:\\in", "a", "--kind", "dir"]).ok();
+    run(&["rm", "C:\\in"]).ok();
+    let before = listed("C:\\");
+    has(
+        &run(&["import", "in", "C:\\in"]).ok(),
+        "copied 2 files, 1 directory, 1 link",
+    );
+    assert!(run(&["undo"]).ok().contains("import in C:\\in"));
+    assert_eq!(listed("C:\\"), before);
+
+    run(&["import", "in", "C:\\in"]).ok();
+    env.dir("out").file("out/taken", "not ours");
+    let exported = run(&["export", "C:\\in", "out"]);
+    assert_eq!(exported.code, Some(1), "{exported}");
+    assert!(env.tree().contains(&"out/dir/f".to_owned()));
+    // Its run is of this machine's volumes.
+    let mut undo = env.command();
+    undo.env("LINKSMITH_STATE", state.path()).arg("undo");
+    assert!(env.finish(&mut undo, "").ok().contains("export C:\\in out"));
+    let left: Vec<_> = env
+        .tree()
+        .into_iter()
+        .filter(|e| e.starts_with("out"))
+        .collect();
+    assert_eq!(left, ["out/", "out/taken"]);
+
+    run(&["import", "--no-undo", "in", "D:\\in"]).ok();
+    assert!(run(&["undo"]).ok().contains("import in C:\\in"));
+    has(&listed("D:\\in"), "file 1 byte taken");
+}
+
+/// What would fail is no part of what is shown.
+#[cfg(unix)]
+#[test]
+fn an_import_that_is_only_shown_tells_what_would_fail() {
+    let (env, state) = images();
+    let run = |args: &[&str]| on_images(&env, &state, args, "");
+    env.dir("in")
+        .file("in/a", "x")
+        .file("in/A", "x")
+        .file("in/b:c", "x");
+    let shown = run(&["import", "-n", "in", "C:\\in"]);
+    let done = run(&["import", "in", "C:\\in"]);
+    assert_eq!((shown.code, &shown.stderr), (Some(1), &done.stderr));
+    assert_eq!(
+        shown.stderr.matches("cannot make the copy").count(),
+        2,
+        "{shown}"
+    );
+    assert_eq!(shown.stdout.matches("would copy").count(), 1, "{shown}");
+}
+
+#[cfg(unix)]
+#[test]
 fn files_with_other_rights_stay_apart() {
     use std::os::unix::fs::PermissionsExt;
     let env = env();

@@ -1,6 +1,7 @@
 //! What copies of files do not have: copying takes the contents over, and not what hangs on a file beside them.
 
-use crate::plan::{Plan, Source, Step};
+use crate::path::EntryPath;
+use crate::plan::{Plan, Step};
 use crate::volume::{DriveId, Drives, Place};
 
 /// Files that have more than their copies will; the first is told whole.
@@ -16,18 +17,17 @@ impl LeftBehind {
         let mut left = Self::default();
         for planned in &plan.steps {
             if let Step::CopyFile { from, .. } = &planned.step {
-                left.add(drives, planned.drive, from);
+                left.add(drives, from.drive.unwrap_or(planned.drive), &from.at);
             }
         }
         left
     }
 
-    /// Looks at the source of a copy, which is on the drive `own` where it names none. One that cannot be looked at is told
-    /// where it is read.
-    pub fn add(&mut self, drives: &Drives, own: DriveId, from: &Source) {
+    /// Looks at the source of a copy. One that cannot be looked at is told where it is read.
+    pub fn add(&mut self, drives: &Drives, drive: DriveId, from: &EntryPath) {
         let place = Place {
-            drive: from.drive.unwrap_or(own),
-            path: from.at.clone(),
+            drive,
+            path: from.clone(),
         };
         let volume = drives.volume(place.drive).ok();
         let beside = volume.and_then(|volume| volume.beside_contents(&place.path).ok());

@@ -94,7 +94,7 @@ fn through_a_mount(
     let script = format!(
         "test -e '{tree}' || {{ {fresh}
         '{linksmith}' --drive 'C={image}' apply - -q --no-undo <'{steps}'
-        '{linksmith}' --drive 'C={image}' export 'C:\\' '{tree}' -q; }}"
+        '{linksmith}' --drive 'C={image}' export --no-undo 'C:\\' '{tree}' -q; }}"
     );
     sh(&script, &[])?;
     let mount = track.data.file("bulk.mnt");
