@@ -171,6 +171,7 @@ impl Transfer<'_> {
     /// One entry, `at` below both roots.
     fn entry(&mut self, at: &EntryPath, entry: Entry) -> Result<(), CliError> {
         let new = inside(&self.to.root.path, at);
+        self.warn_of_name(at)?;
         let meta = Step::SetMeta {
             at: new.clone(),
             times: entry.times,
@@ -196,6 +197,18 @@ impl Transfer<'_> {
                     .warn(format!("'{shown}' is a device, pipe or socket: left out"))
             }
         }
+    }
+
+    /// Windows volumes take names that other systems make and Windows programs do not find.
+    fn warn_of_name(&mut self, at: &EntryPath) -> Result<(), CliError> {
+        let name = at.file_name().filter(|name| !name.is_plain_win32());
+        if name.is_none() || self.to.drives.style() != PathStyle::Windows {
+            return Ok(());
+        }
+        let shown = at.display().into_owned();
+        self.watch.warn(format!(
+            "'{shown}' is a device's name, or ends with a dot or a blank: Windows programs will not find it"
+        ))
     }
 
     fn file(&mut self, at: &EntryPath, new: EntryPath, entry: &Entry) -> Result<(), CliError> {

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use clap::builder::PossibleValuesParser;
 use linksmith::ops::impact::{Affected, Change, Effect, Impact, ImpactError, LastName, impact};
 use linksmith::resolve::End;
-use linksmith::volume::Drives;
+use linksmith::volume::{Drives, PathStyle};
 use linksmith::{LinkText, Place, Resolution};
 use serde::Serialize;
 
@@ -142,6 +142,12 @@ fn renaming(drives: &Drives, from: &OsStr, to: &OsStr) -> Result<Change, CliErro
         let shown = visible(to.as_encoded_bytes());
         CliError::usage(format!("'{shown}' is no name: {e}")).hint("`linksmith move` takes a path.")
     })?;
+    if drives.style() == PathStyle::Windows && !name.is_plain_win32() {
+        let shown = visible(to.as_encoded_bytes());
+        return Err(CliError::usage(format!(
+            "'{shown}' is a device's name, or ends with a dot or a blank: Windows programs would not find it"
+        )));
+    }
     let dir = from.parent().ok_or_else(root_stays)?;
     let to = dir.join(&name);
     Ok(Change::Move { from, to })

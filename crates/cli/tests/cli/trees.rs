@@ -379,6 +379,26 @@ fn an_import_and_an_export_are_taken_back() {
     has(&listed("D:\\in"), "file 1 byte taken");
 }
 
+/// Other systems make names that Windows programs do not find.
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_a_device_goes_over_with_a_warning() {
+    let (env, state) = images();
+    let run = |args: &[&str]| on_images(&env, &state, args, "");
+    env.dir("in").file("in/aux.c", "x").file("in/a.", "x");
+    let imported = run(&["import", "in", "C:\\in"]);
+    assert_eq!(imported.code, Some(0), "{imported}");
+    assert_eq!(
+        imported
+            .stderr
+            .matches("Windows programs will not find it")
+            .count(),
+        2
+    );
+    let renamed = run(&["rename", "C:\\a", "con"]);
+    assert_eq!(renamed.code, Some(2), "{renamed}");
+}
+
 /// What would fail is no part of what is shown.
 #[cfg(unix)]
 #[test]

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
 
+use super::is_dos_device;
+
 /// One file name: never empty, never `.` or `..`, without `/` and NUL.
 ///
 /// Held as bytes. On Windows volumes they are WTF-8, that is UTF-8 in which an unpaired surrogate
@@ -58,6 +60,12 @@ impl Name {
         units: impl ExactSizeIterator<Item = u16> + Clone,
     ) -> Result<Self, NameError> {
         Self::from_bytes(wtf8(units))
+    }
+
+    /// Whether Win32 leaves the name as it is: it is no device's, and ends with no dot or blank, which are cut off. Others
+    /// are reached by paths that begin with `\\\\?\\` alone.
+    pub fn is_plain_win32(&self) -> bool {
+        !matches!(self.as_bytes().last(), Some(b'.' | b' ')) && !is_dos_device(self.as_bytes())
     }
 
     /// A name from the system's own form.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Component, Name, Root, Spelling, TargetPath, is_dos_device, parse};
+use super::{Component, Name, Root, Spelling, TargetPath, parse};
 
 impl TargetPath {
     /// The NT spelling of an absolute path, as a substitute name needs it; `None` for other paths.
@@ -65,7 +65,7 @@ impl TargetPath {
 
     /// The text without `\\?\` or `\??\`, where it means the same without.
     fn plain(&self) -> Option<Vec<u8>> {
-        let plain = |c: &Component| matches!(c, Component::Name(name) if is_plain(name));
+        let plain = |c: &Component| matches!(c, Component::Name(name) if name.is_plain_win32());
         if !self.components.iter().all(plain) {
             return None;
         }
@@ -79,7 +79,7 @@ impl TargetPath {
             }
             Root::Unc { server, share } => {
                 let names = [server, share].map(|n| Name::from_bytes(n.to_vec()).ok());
-                if !names.iter().flatten().all(is_plain)
+                if !names.iter().flatten().all(|name| name.is_plain_win32())
                     || names.contains(&None)
                     || **server == *b"?"
                 {
@@ -95,9 +95,4 @@ impl TargetPath {
             _ => None,
         }
     }
-}
-
-/// Whether Win32 leaves a name as it is.
-fn is_plain(name: &Name) -> bool {
-    !matches!(name.as_bytes().last(), Some(b'.' | b' ')) && !is_dos_device(name.as_bytes())
 }
