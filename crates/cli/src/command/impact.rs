@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use linksmith::ops::impact::{Affected, Change, Effect, Impact, ImpactError, LastName, impact};
 use linksmith::resolve::End;
 use linksmith::volume::{Drives, PathStyle};
-use linksmith::{LinkText, Place, Resolution};
+use linksmith::{Cause, LinkText, Place, Resolution};
 use serde::Serialize;
 
 use crate::change::{Carried, ChangeArgs};
@@ -427,6 +427,13 @@ impl Mending {
         drives: &Drives,
         change: &Change,
     ) -> Result<Exit, CliError> {
+        if let Change::Move { from, to } = change {
+            if from == to {
+                let shown = place_bytes(drives, to);
+                return Err(CliError::cannot("move", &shown, &Cause::Exists)
+                    .hint("It is there already, under this name."));
+            }
+        }
         let mut roots = Vec::new();
         if !self.no_mend {
             roots = find::roots(drives, &self.roots)?;

@@ -50,7 +50,7 @@ impl super::Command for Names {
         let entry = volume
             .entry(&target.path)
             .map_err(|e| failed(&drives, target.drive, &e))?;
-        let found = if volume.info().caps.contains(Caps::NAMES) || entry.base == Base::Dir {
+        let found = if volume.info().caps.contains(Caps::NAMES) {
             let names = volume.names(&target.path);
             let names = names.map_err(|e| failed(&drives, target.drive, &e))?;
             names
@@ -60,6 +60,8 @@ impl super::Command for Names {
                     path,
                 })
                 .collect()
+        } else if entry.base == Base::Dir {
+            vec![target]
         } else {
             self.searched(&drives, &*volume, &target, &entry)?
         };
@@ -72,7 +74,11 @@ impl super::Command for Names {
             None => None,
         };
         let outside = print(session, &drives, &found, within.as_ref())?;
-        let links = entry.links.unwrap_or(0) as usize;
+        // POSIX counts the `..` of the directories in one as well.
+        let links = match entry.base {
+            Base::Dir => 1,
+            _ => entry.links.unwrap_or(0) as usize,
+        };
         if found.len() < links {
             let missing = links - found.len();
             session.console.warn(

@@ -1,7 +1,13 @@
 //! Links as a manifest's text.
 
-/// One `[[link]]`.
-pub(crate) fn entry(path: &str, target: &str, kind: &str, dir: bool) -> String {
+/// One `[[link]]`; `dir` where its kind has to be said.
+pub(crate) fn entry(
+    path: &str,
+    target: &str,
+    kind: &str,
+    dir: Option<bool>,
+    dangling: bool,
+) -> String {
     let mut text = format!(
         "[[link]]\npath = {}\ntarget = {}\n",
         quoted(path),
@@ -9,8 +15,11 @@ pub(crate) fn entry(path: &str, target: &str, kind: &str, dir: bool) -> String {
     );
     if kind != "soft" {
         text.push_str(&format!("kind = {}\n", quoted(kind)));
-    } else if dir {
-        text.push_str("dir = true\n");
+    } else if let Some(dir) = dir {
+        text.push_str(&format!("dir = {dir}\n"));
+    }
+    if dangling {
+        text.push_str("dangling = true\n");
     }
     text
 }
@@ -51,7 +60,7 @@ mod tests {
             "a\\'b",
             "\u{7f}",
         ] {
-            let text = entry(path, "target", "junction", true);
+            let text = entry(path, "target", "junction", None, false);
             let around = Surroundings {
                 env: &|_| None,
                 there: &|_| false,

@@ -42,6 +42,7 @@ $DIR/s
   leads to    $DIR/dir
   id          $ID
 ");
+    assert_eq!(env.run(&["names", "dir"]).ok(), "$DIR/dir\n");
     assert_snapshot!(env.run(&["names", "h"]), @r"
 $DIR/file.txt
 $DIR/h

@@ -166,7 +166,7 @@ fn prune_removes_what_was_made_and_nothing_else() {
 fn what_is_exported_is_as_wanted() {
     let env = scene();
     links(&env, &["apply"]).ok();
-    env.symlink("it's", "store/one");
+    env.symlink("it's", "store/one").symlink("gone", "nowhere");
     let exported = links(&env, &["export", "."]).ok();
     insta::assert_snapshot!(exported, @r#"
     [[link]]
@@ -176,6 +176,11 @@ fn what_is_exported_is_as_wanted() {
     [[link]]
     path = '$DIR/c'
     target = '$DIR/store'
+
+    [[link]]
+    path = '$DIR/gone'
+    target = 'nowhere'
+    dangling = true
 
     [[link]]
     path = "$DIR/it's"

@@ -130,6 +130,12 @@ lost     $DIR/real_dir/f.txt (its only name, 5 bytes)
 fn a_move_mends_and_is_taken_back() {
     let scene = Scene::new();
     let before = scene.env.tree();
+    assert_snapshot!(scene.run(&["move", "real_dir", "."]), @r"
+exit 4
+--- stderr
+linksmith: cannot move '$DIR/real_dir': something with that name is there already (Win32 error 183)
+hint: It is there already, under this name.
+");
     assert_snapshot!(scene.run(&["move", "real_dir", "other"]), @"moved $DIR/real_dir to $DIR/other/real_dir, 1 link mended");
     assert!(
         scene

@@ -6,7 +6,7 @@ use std::path::Path;
 use linksmith::reparse::Kind;
 use linksmith::resolve::{Located, inspect};
 use linksmith::volume::Drives;
-use linksmith::{LinkText, Place};
+use linksmith::{Base, LinkText, Place, Status};
 
 use crate::command::every_link::every_link;
 use crate::error::{CliError, Exit};
@@ -99,8 +99,16 @@ fn text_of(drives: &Drives, link: &Located) -> Option<String> {
             target.to_win32().display().into_owned()
         }
     };
-    let dir = link.entry.base == linksmith::Base::Dir;
-    Some(entry(&display(drives, &link.place)?, &target, kind, dir))
+    let end = link.resolution.as_ref().map(|r| r.end.status());
+    let dangling = end == Some(Status::Dangling);
+    let dir = match link.entry.base {
+        Base::Dir => Some(true),
+        // The target, which is not there, does not tell.
+        Base::File if dangling => Some(false),
+        _ => None,
+    };
+    let path = display(drives, &link.place)?;
+    Some(entry(&path, &target, kind, dir, dangling))
 }
 
 /// The path, where text can hold it.
