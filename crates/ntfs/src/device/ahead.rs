@@ -97,11 +97,11 @@ impl<D: Device> Ahead<D> {
             let whole = end.saturating_sub(offset).max(len as u64) as usize;
             stream.bytes.resize(whole, 0);
             stream.start = offset;
-            if let Err(error) = self.base.read_at(offset, &mut stream.bytes) {
+            if self.base.read_at(offset, &mut stream.bytes).is_err() {
+                // What lies ahead may be bad where this is not.
                 stream.forget();
                 drop(streams);
-                // What lies ahead may be bad where this is not.
-                return self.base.read_at(offset, buf).map_err(|_| error);
+                return self.base.read_at(offset, buf);
             }
         }
         let from = (offset - stream.start) as usize;
