@@ -12,12 +12,14 @@ pub struct TestEnv {
     dir: tempfile::TempDir,
     /// The folder's path without links in it, as programs print it.
     path: PathBuf,
+    /// For what is kept between runs.
+    state: tempfile::TempDir,
 }
 
 impl TestEnv {
     /// A folder for the program, which is `env!("CARGO_BIN_EXE_linksmith")`.
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        let dir = tempfile::tempdir().expect("a folder");
+        let [dir, state] = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
         #[allow(
             clippy::disallowed_methods,
             reason = "where TMPDIR leads is not what is tested"
@@ -28,12 +30,18 @@ impl TestEnv {
             program: program.into(),
             dir,
             path,
+            state,
         }
     }
 
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// A folder beside it, of this test alone: for `LINKSMITH_STATE`.
+    pub fn state(&self) -> &Path {
+        self.state.path()
     }
 
     /// A path in the folder.

@@ -45,9 +45,7 @@ fn links(env: &TestEnv, args: &[&str]) -> Outcome {
 
 fn run(env: &TestEnv, args: &[&str]) -> Outcome {
     let mut command = env.command();
-    command
-        .env("LINKSMITH_STATE", env.join("../state"))
-        .args(args);
+    command.env("LINKSMITH_STATE", env.state()).args(args);
     env.finish(&mut command, "")
 }
 
