@@ -65,6 +65,23 @@ fn a_listing_reads_the_file_once() {
     assert!(twice < 3 * once, "{once} reads, then {twice}");
 }
 
+/// Reads that one more name takes, the check of what was touched included.
+fn adding_cost(names: u32) -> u64 {
+    let (volume, reads) = volume(names);
+    let step = Step::HardLink {
+        existing: name(0),
+        new: name(names),
+    };
+    volume.apply(&[step]).unwrap();
+    reads.load(Ordering::Relaxed)
+}
+
+#[test]
+fn one_more_name_costs_no_reading_of_the_file_for_each_that_is_there() {
+    let (once, twice) = (adding_cost(250), adding_cost(500));
+    assert!(twice < 3 * once, "{once} reads, then {twice}");
+}
+
 #[test]
 fn a_change_is_seen() {
     let (volume, _) = volume(100);

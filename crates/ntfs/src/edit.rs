@@ -29,8 +29,6 @@ mod seal;
 mod security;
 mod values;
 
-use std::sync::Arc;
-
 pub use error::{EditError, EditResult};
 pub use metadata::NewTimes;
 pub use names::Found;
@@ -52,7 +50,7 @@ use build::Id;
 use clusters::Clusters;
 use index::{Index, Kind};
 use link::Counted;
-use list::List;
+use list::Lists;
 use records::Cached;
 use security::Security;
 
@@ -83,8 +81,8 @@ pub struct Editor<D> {
     /// No record for files before this one is free.
     next_record: u64,
     records: FastMap<u64, Cached>,
-    /// Attribute lists as the records have them, and the counts of the names of such files.
-    lists: FastMap<u64, Arc<List>>,
+    lists: Lists,
+    /// The names of files that have an attribute list.
     counted: FastMap<u64, Counted>,
     indexes: FastMap<(u64, Kind), Box<Index>>,
     pub(crate) clusters: Clusters,
@@ -181,7 +179,7 @@ impl<D: Device> Editor<D> {
             formatted_records: record_count,
             next_record: records::FIRST_FOR_FILES,
             records: FastMap::default(),
-            lists: FastMap::default(),
+            lists: Lists::default(),
             counted: FastMap::default(),
             indexes: FastMap::default(),
             clusters: Clusters::none(),
@@ -228,7 +226,7 @@ impl<D: Device> Editor<D> {
     pub fn memory(&self) -> usize {
         let record = self.geometry.record_size as usize + 96;
         let nodes: usize = self.indexes.values().map(|index| index.memory()).sum();
-        self.change.memory() + self.records.len() * record + nodes
+        self.change.memory() + self.records.len() * record + self.lists.memory() + nodes
     }
 
     /// File records that the volume has room for, those it grew by counted.
@@ -303,7 +301,7 @@ impl<D: Device> Editor<D> {
         self.clusters.committed();
         if self.memory() > CACHE_LIMIT {
             self.records.clear();
-            self.lists.clear();
+            self.lists = Lists::default();
             self.counted.clear();
             self.indexes.clear();
         }

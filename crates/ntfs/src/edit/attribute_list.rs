@@ -15,14 +15,11 @@ use crate::file::MAX_ATTRIBUTE_LIST;
 use crate::layout::attribute_type as ty;
 use crate::value::Extents;
 
-/// Attribute lists that are kept as they were read; one of a thousand names has 50 KB in memory.
-const MOST_LISTS: usize = 64;
-
 impl<D: Device> Editor<D> {
     /// The attribute list of a file, if it has one.
     pub(crate) fn list(&mut self, base: u64) -> Result<Option<Arc<List>>> {
-        if let Some(known) = self.lists.get(&base) {
-            return Ok(Some(Arc::clone(known)));
+        if let Some(known) = self.lists.get(base) {
+            return Ok(Some(known));
         }
         let geometry = self.geometry;
         let record = self.record(base)?;
@@ -39,21 +36,14 @@ impl<D: Device> Editor<D> {
             }
         };
         let list = Arc::new(list.map_err(|e| e.in_record(base))?);
-        self.keep_list(base, Arc::clone(&list));
+        self.lists.keep(base, Arc::clone(&list));
         Ok(Some(list))
-    }
-
-    pub(super) fn keep_list(&mut self, base: u64, list: Arc<List>) {
-        if self.lists.len() >= MOST_LISTS {
-            self.lists.clear();
-        }
-        self.lists.insert(base, list);
     }
 
     /// The attribute list of a file, to be changed and stored.
     pub(super) fn take_list(&mut self, base: u64) -> Result<Option<List>> {
         let list = self.list(base)?;
-        self.lists.remove(&base);
+        self.lists.forget(base);
         Ok(list.map(Arc::unwrap_or_clone))
     }
 
@@ -92,7 +82,7 @@ impl<D: Device> Editor<D> {
             record: base,
             limit,
         };
-        self.lists.remove(&base);
+        self.lists.forget(base);
         while !self.list_fits(base, &list)? {
             let base_ref = self.record(base)?.reference();
             let Some(place) = self.next_to_move(base)? else {
@@ -100,7 +90,7 @@ impl<D: Device> Editor<D> {
             };
             self.move_out(base, base_ref, place, &mut list)?;
         }
-        self.keep_list(base, Arc::new(list));
+        self.lists.keep(base, Arc::new(list));
         Ok(())
     }
 
@@ -186,7 +176,7 @@ impl<D: Device> Editor<D> {
             self.release_all(&extents)?;
         }
         self.record_mut(base)?.remove_attribute(offset)?;
-        self.lists.remove(&base);
+        self.lists.forget(base);
         Ok(())
     }
 }

@@ -188,7 +188,7 @@ impl<D: Device> Editor<D> {
     }
 
     fn forget_list(&mut self, number: u64) {
-        self.lists.remove(&number);
+        self.lists.forget(number);
         self.counted.remove(&number);
     }
 

@@ -153,17 +153,25 @@ impl<'v, D: Device> Index<'v, D> {
 
     /// Descends to a key. `compare` gives the order of an entry's key against the one looked for.
     pub fn find(&self, compare: impl Fn(&[u8]) -> Ordering) -> Result<Option<OwnedEntry>> {
-        let mut block = Vec::new();
+        self.find_along(&mut Way::default(), compare)
+    }
+
+    /// The same, where the way to the key before may go along with the way to this one. It must be of this index.
+    pub(crate) fn find_along(
+        &self,
+        way: &mut Way,
+        compare: impl Fn(&[u8]) -> Ordering,
+    ) -> Result<Option<OwnedEntry>> {
         let mut next = match descend(Node::root(&self.root)?.1, &compare)
             .map_err(|error| error.in_record(self.record))?
         {
             Descent::Found(entry) => return Ok(Some(entry)),
             Descent::Child(child) => child,
         };
-        for _ in 0..MAX_DEPTH {
+        for depth in 0..MAX_DEPTH {
             let Some(vcn) = next else { return Ok(None) };
-            self.read_block(vcn, &mut block)?;
-            let found = Node::block(&block).and_then(|node| descend(node, &compare));
+            let block = way.block(depth, vcn, |buf| self.read_block(vcn, buf))?;
+            let found = Node::block(block).and_then(|node| descend(node, &compare));
             match found.map_err(|error| error.in_index_block(self.record, vcn))? {
                 Descent::Found(entry) => return Ok(Some(entry)),
                 Descent::Child(child) => next = child,
@@ -251,6 +259,31 @@ impl<'v, D: Device> Index<'v, D> {
             Visit::Entry { entry, .. } => visit(Ok(entry)),
             Visit::Damaged(error) => visit(Err(error)),
         })
+    }
+}
+
+/// The blocks on the way to the key that was looked up last: of many keys that are looked up in their order, hardly one
+/// reads a block of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Way(Vec<(u64, Vec<u8>)>);
+
+impl Way {
+    /// The block so many levels below the root, read where another was there.
+    fn block(
+        &mut self,
+        depth: usize,
+        vcn: u64,
+        read: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+    ) -> Result<&[u8]> {
+        if self.0.get(depth).is_none_or(|(there, _)| *there != vcn) {
+            // What cannot be read is not kept, nor what was below the other.
+            let mut spare = self.0.drain(depth.min(self.0.len())..);
+            let mut block = spare.next().map(|(_, block)| block).unwrap_or_default();
+            drop(spare);
+            read(&mut block)?;
+            self.0.push((vcn, block));
+        }
+        Ok(self.0.get(depth).map_or(&[], |(_, block)| block.as_slice()))
     }
 }
 

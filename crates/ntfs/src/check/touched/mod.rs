@@ -5,6 +5,7 @@
 //! state before the change is read beside it, for what only a comparison shows: names that lost their record and kept
 //! their entry, and entries of others that a split or merge dropped.
 
+mod entries;
 mod names;
 mod nodes;
 
