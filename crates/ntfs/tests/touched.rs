@@ -27,7 +27,7 @@ fn junction() -> Vec<u8> {
     out
 }
 
-/// A volume with a file of two names, a large file, a junction and a directory with blocks.
+/// A volume with a file of two names, a large file, a junction, a directory with blocks, and one with a file's many names.
 fn volume() -> Memory {
     let device = empty_image::of_size(4 << 20);
     let mut e = Editor::open(&device, NOW, EditOptions::default()).unwrap();
@@ -45,6 +45,12 @@ fn volume() -> Memory {
             b"",
         )
         .unwrap();
+    }
+    let named = e.create_dir(root, &units("named")).unwrap();
+    let many = e.create_file(root, &units("many"), b"").unwrap();
+    for i in 0..100 {
+        let name = format!("name number {i:03} of a file");
+        e.link(many, named, &units(&name)).unwrap();
     }
     e.commit(&MemoryJournal::default()).unwrap();
     drop(e);
@@ -72,6 +78,12 @@ fn link(e: &mut Editor<&Memory>) {
 fn create_in_full(e: &mut Editor<&Memory>) {
     let full = lookup(e, "full");
     e.create_file(full, &units("entry number 050 and a half"), b"")
+        .unwrap();
+}
+
+fn link_many(e: &mut Editor<&Memory>) {
+    let (many, named) = (lookup(e, "many"), lookup(e, "named"));
+    e.link(many, named, &units("name number 099 and a half"))
         .unwrap();
 }
 
@@ -201,6 +213,24 @@ fn a_new_file_whose_entry_was_forgotten() {
         alter_block(e, "entry number 050 and a half", take_entry_out);
     };
     refused(create_in_full, alter, &[Code::NameNotIndexed]);
+}
+
+#[test]
+fn an_entry_of_a_name_that_the_file_had_lost_from_a_block_far_away() {
+    let alter = |e: &mut Editor<&Memory>| {
+        alter_block(e, "name number 005 of a file", take_entry_out);
+    };
+    refused(link_many, alter, &[Code::NameNotIndexed]);
+}
+
+#[test]
+fn a_block_far_away_that_leads_a_file_s_names_to_another() {
+    let alter = |e: &mut Editor<&Memory>| {
+        alter_block(e, "name number 005 of a file", |bytes, name| {
+            bytes[entry_of(name)] ^= 1;
+        });
+    };
+    refused(link_many, alter, &[Code::NameNotIndexed]);
 }
 
 #[test]

@@ -108,7 +108,12 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     }
 
     /// The namespace of the file's name that an entry repeats. It counts as indexed from now on.
-    fn find_name(&mut self, rows: Rows, record: u64, name: &FileNameView<'_>) -> Option<u8> {
+    pub(super) fn find_name(
+        &mut self,
+        rows: Rows,
+        record: u64,
+        name: &FileNameView<'_>,
+    ) -> Option<u8> {
         let wanted = (record, hash(name) & !3);
         let slice = self.names.get(rows.start..rows.end)?;
         let first = slice.partition_point(|row| (row.record, row.hash & !3) < wanted);

@@ -1,9 +1,10 @@
 //! Names of touched files whose entry was in no touched node: it is looked up.
 
 use std::cmp::Ordering;
+use std::ops::ControlFlow;
 
 use super::super::columns::{NameRow, bit};
-use super::super::directory::text;
+use super::super::directory::{Rows, text};
 use super::super::{Checker, Code, Finding, Flow, GO_ON};
 use super::{FILE_NAME, Touched};
 use crate::device::Device;
@@ -11,7 +12,7 @@ use crate::error::Result;
 use crate::file::File;
 use crate::file_name::FileNameView;
 use crate::file_ref::FileRef;
-use crate::index::{Index, OwnedEntry, Way};
+use crate::index::{Index, IndexEntry, OwnedEntry, Visit, Way};
 use crate::layout::attribute_type;
 use crate::tree::I30;
 use crate::volume::Volume;
@@ -25,11 +26,14 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     ) -> Flow {
         let mut changed: Vec<u64> = touched.blocks.iter().map(|block| block.0).collect();
         changed.sort_unstable();
-        let rows = self.names.iter().zip(0..);
-        let missing = rows.filter(|(_, at)| !self.indexed.get(*at));
-        let mut missing: Vec<NameRow> = missing.map(|(row, _)| *row).collect();
-        missing.sort_unstable_by_key(|row| (row.record, *row));
         let mut directories = Directories::of(self.volume);
+        for rows in self.missing().chunk_by(|a, b| a.parent == b.parent) {
+            if let Some(first) = rows.first().filter(|row| !self.is_apart(row, &changed)) {
+                self.walk_for(&mut directories, first.parent(), rows.len() as u64)?;
+            }
+        }
+        let mut missing = self.missing();
+        missing.sort_unstable_by_key(|row| (row.record, *row));
         for rows in missing.chunk_by(|a, b| a.record == b.record) {
             let left = self.not_as_they_were(before, rows, &changed);
             if let Some(first) = left.first() {
@@ -37,6 +41,64 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             }
         }
         GO_ON
+    }
+
+    /// The names for which no entry was found so far.
+    fn missing(&self) -> Vec<NameRow> {
+        let rows = self.names.iter().zip(0..);
+        let missing = rows.filter(|(_, at)| !self.indexed.get(*at));
+        missing.map(|(row, _)| *row).collect()
+    }
+
+    /// Whether nothing was done to the directory that a name is in.
+    fn is_apart(&self, row: &NameRow, changed: &[u64]) -> bool {
+        let parent = row.parent().number();
+        !self.columns.has(parent, bit::SCANNED) && changed.binary_search(&parent).is_err()
+    }
+
+    /// Where a directory has fewer blocks than names to look up, each block is read once, and no entry looked for.
+    /// What a damaged block hides, or stands behind an entry out of order, is left to be looked up.
+    fn walk_for(
+        &mut self,
+        directories: &mut Directories<'_, D>,
+        directory: FileRef,
+        names: u64,
+    ) -> Flow {
+        let opened = directories.open(directory);
+        let Some(index) = opened.ok().and_then(|opened| opened.index.as_ref()) else {
+            return GO_ON;
+        };
+        if names < index.block_count() {
+            return GO_ON;
+        }
+        let (mut last, mut flow) = (Vec::new(), GO_ON);
+        let rows = self.rows_of(directory);
+        let walked = index.walk(|visit| {
+            let Visit::Entry { entry, .. } = visit else {
+                return GO_ON;
+            };
+            if !last.is_empty() && self.compare(index.collation(), &last, entry.key).is_ge() {
+                return ControlFlow::Break(());
+            }
+            last.clear();
+            last.extend_from_slice(entry.key);
+            flow = self.check_met(rows, &entry);
+            flow
+        });
+        // Where it cannot go on, neither can a search.
+        walked.map_or(GO_ON, |()| flow)
+    }
+
+    /// An entry that the walk came by, if it is of a name that is looked for.
+    fn check_met(&mut self, rows: Rows, entry: &IndexEntry<'_>) -> Flow {
+        let file = entry.file();
+        let name = FileNameView::parse(entry.key);
+        match name.ok().filter(|_| self.columns.is_current(file)) {
+            Some(name) if self.find_name(rows, file.number(), &name).is_some() => {
+                self.check_copies(file.number(), &name, &Default::default)
+            }
+            _ => GO_ON,
+        }
     }
 
     /// The names of a file without those to which, as to entry and directory, nothing was done.
@@ -52,12 +114,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
             had.binary_search(row).is_ok()
         };
         let mut rows = rows.to_vec();
-        rows.retain(|row| {
-            let parent = row.parent().number();
-            let apart =
-                !self.columns.has(parent, bit::SCANNED) && changed.binary_search(&parent).is_err();
-            !apart || !was_there(row)
-        });
+        rows.retain(|row| !self.is_apart(row, changed) || !was_there(row));
         rows
     }
 

@@ -1,9 +1,10 @@
 //! What a change touched, held to the rules before it is committed.
 //!
 //! The rules are those of a whole check, applied to the records and index nodes that were written and to what they name.
-//! It costs what the change costs: no index is read whole, and a file that nothing was done to is not looked at. The
-//! state before the change is read beside it, for what only a comparison shows: names that lost their record and kept
-//! their entry, and entries of others that a split or merge dropped.
+//! It costs what the change costs: no index is read whole, unless it has fewer blocks than names in it are to be looked
+//! up, and a file that nothing was done to is not looked at. The state before the change is read beside it, for what only
+//! a comparison shows: names that lost their record and kept their entry, and entries of others that a split or merge
+//! dropped.
 
 mod entries;
 mod names;

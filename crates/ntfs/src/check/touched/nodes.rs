@@ -162,7 +162,7 @@ impl<D: Device, V: FnMut(Finding) -> Flow> Checker<'_, D, V> {
     }
 
     /// Where the names of a directory stand.
-    fn rows_of(&self, directory: FileRef) -> Rows {
+    pub(super) fn rows_of(&self, directory: FileRef) -> Rows {
         let key = parent_key(directory);
         Rows {
             start: self.names.partition_point(|row| row.parent < key),
