@@ -172,6 +172,7 @@ fn carry(
         bar,
         dry_run: how.dry_run,
         recording,
+        recorded: 0,
         errors: 0,
     };
     let from = Side {
@@ -186,10 +187,8 @@ fn carry(
     let errors = told.errors;
     if let Some(mut recording) = told.recording {
         // What was done is done, whatever stopped the rest.
-        let done = counts
-            .as_ref()
-            .is_ok_and(|counts| *counts != Counts::default());
-        recording.end(done).map_err(|e| journal::error(&e))?;
+        let ended = recording.end(told.recorded > 0);
+        ended.map_err(|e| journal::error(&e))?;
     }
     let counts = counts?;
     if !how.dry_run {
@@ -236,6 +235,8 @@ struct Told<'a> {
     /// Steps are printed; they are done on previews.
     dry_run: bool,
     recording: Option<Recording>,
+    /// Steps that were done and can be taken back.
+    recorded: usize,
     errors: usize,
 }
 
@@ -261,7 +262,7 @@ impl Told<'_> {
     }
 
     /// Directories get their times last, and those are not taken back: nothing of that is recorded.
-    fn recorded(&mut self, plan: &Plan) -> Result<Option<Part<'_>>, ExecuteError> {
+    fn part(&mut self, plan: &Plan) -> Result<Option<Part<'_>>, ExecuteError> {
         let times = |planned: &PlannedStep| matches!(planned.step, Step::SetMeta { .. });
         if plan.steps.iter().all(times) {
             return Ok(None);
@@ -272,9 +273,12 @@ impl Told<'_> {
 
     fn execute(&mut self, plan: &Plan) -> Result<(), ExecuteError> {
         let (from, to) = (self.volumes.from, self.volumes.to);
-        let mut part = self.recorded(plan)?;
+        let mut part = self.part(plan)?;
         let recorder = part.as_mut().map(|part| part as &mut dyn Recorder);
         execute(plan, &Both { from, to }, Keep::DEFAULT.or_lose(), recorder)?;
+        if part.is_some() {
+            self.recorded += plan.steps.len();
+        }
         Ok(())
     }
 }
