@@ -12,6 +12,7 @@ mod links;
 #[cfg(unix)]
 mod mending;
 mod prompt;
+#[cfg(unix)]
 mod readme;
 mod roads;
 mod tools;

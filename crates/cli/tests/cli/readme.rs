@@ -1,4 +1,5 @@
-//! The examples of the README, one after the other: each prints what it says there.
+//! The examples of the README, one after the other: each prints what it says there, to a shell of POSIX (commands that are
+//! advised are quoted as the system's own shell wants them).
 
 use linksmith::volume::image::ImageVolume;
 use linksmith::{Attributes, EntryPath, Step, Volume};
