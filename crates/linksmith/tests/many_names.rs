@@ -94,6 +94,10 @@ fn counting(names: usize) -> Arc<Counting> {
         new: name(n),
     }));
     volume.apply(&steps).expect("names are made");
+    counted(volume)
+}
+
+fn counted(volume: MemoryVolume) -> Arc<Counting> {
     Arc::new(Counting {
         volume,
         entries: AtomicUsize::new(0),
@@ -123,6 +127,39 @@ fn removing_names_looks_at_each_a_few_times() {
         assert!(entries <= 4 * NAMES, "{entries} entries looked up");
         assert!(names <= 2, "all names listed {names} times");
     }
+}
+
+/// Two names of each of many files go, in turn: more names than can be remembered.
+#[test]
+fn removing_names_in_turn_lists_the_names_of_each_file_once() {
+    const FILES: usize = 150;
+    const NAMES: usize = 900;
+    let at = |file: usize, name: usize| path(&format!("d/f{file:03}n{name:03}"));
+    let volume = MemoryVolume::ntfs();
+    let mut steps = vec![Step::MakeDir { at: path("d") }];
+    for file in 0..FILES {
+        let contents = Vec::new();
+        let first = at(file, 0);
+        steps.push(Step::MakeFile {
+            at: first.clone(),
+            contents,
+        });
+        steps.extend((1..NAMES).map(|name| Step::HardLink {
+            existing: first.clone(),
+            new: at(file, name),
+        }));
+    }
+    volume.apply(&steps).expect("names are made");
+    let volume = counted(volume);
+    let mut plan = Plan::default();
+    for name in 0..2 {
+        for file in 0..FILES {
+            let at = at(file, name);
+            plan.push(DRIVE, Step::Remove { at }, Vec::new());
+        }
+    }
+    execute(&plan, &One(Arc::clone(&volume)), Keep::DEFAULT, None).expect("they go");
+    assert_eq!(volume.names.load(Relaxed), FILES);
 }
 
 /// The name that goes is no other name, however the way to it is spelled.

@@ -7,39 +7,69 @@ use crate::entry::FileId;
 use crate::path::{EntryPath, Name};
 use crate::volume::{VolumeError, is_same_place};
 
-/// Paths that are kept in [`KnownNames`], those of all files together.
+/// Names that are kept of a file: as many from either end of their order, so that whoever removes them from one end comes to
+/// the other last. All names of each file were kept before, and a hundred files of a thousand names were too many.
+const OF_FILE: usize = 16;
+/// Names that are kept of all files together.
 const MOST_PATHS: usize = 1 << 17;
 
-/// The names of files of which one was to go. Each of a thousand removals of one file's names asks which
-/// other name there is, and the volume beneath would look for all of them each time.
+/// Names of files of which one was to go. Each of a thousand removals of one file's names asks which other name there is, and
+/// the volume beneath would look for all of them each time.
 #[derive(Default)]
 pub(super) struct KnownNames {
-    files: HashMap<FileId, BTreeSet<EntryPath>>,
+    files: HashMap<FileId, Known>,
     paths: usize,
 }
 
+/// Names of one file. Some may be gone since.
+#[derive(Default)]
+struct Known {
+    paths: BTreeSet<EntryPath>,
+    /// Whether there may be others.
+    more: bool,
+}
+
 impl KnownNames {
-    fn keep(&mut self, id: FileId, paths: Vec<EntryPath>) {
-        if self.paths + paths.len() > MOST_PATHS {
+    /// Keeps names of a file, of all that it has.
+    fn keep(&mut self, id: FileId, mut all: Vec<EntryPath>) {
+        let more = all.len() > OF_FILE;
+        if more {
+            all.drain(OF_FILE / 2..all.len() - OF_FILE / 2);
+        }
+        if self.paths + all.len() > MOST_PATHS {
             self.forget();
         }
-        self.paths += paths.len();
-        self.files.insert(id, paths.into_iter().collect());
+        self.paths += all.len();
+        let paths = all.into_iter().collect();
+        self.files.insert(id, Known { paths, more });
     }
 
     pub(super) fn forget(&mut self) {
         *self = Self::default();
     }
 
-    /// The names of a file from the first on. Some may be gone since; none is missing.
+    fn forget_file(&mut self, id: FileId) {
+        if let Some(known) = self.files.remove(&id) {
+            self.paths = self.paths.saturating_sub(known.paths.len());
+        }
+    }
+
+    /// The known names of a file from the first on.
     fn of(&self, id: FileId) -> impl Iterator<Item = &EntryPath> {
-        self.files.get(&id).into_iter().flatten()
+        self.files
+            .get(&id)
+            .into_iter()
+            .flat_map(|known| &known.paths)
+    }
+
+    fn are_all(&self, id: FileId) -> bool {
+        self.files.get(&id).is_some_and(|known| !known.more)
     }
 
     fn remove(&mut self, id: FileId, gone: &[EntryPath]) {
         if let Some(known) = self.files.get_mut(&id) {
-            let removed = gone.iter().filter(|path| known.remove(*path)).count();
-            self.paths = self.paths.saturating_sub(removed);
+            let removed = gone.iter().filter(|path| known.paths.remove(*path));
+            self.paths = self.paths.saturating_sub(removed.count());
         }
     }
 
@@ -49,11 +79,9 @@ impl KnownNames {
             return;
         };
         match path {
-            Some(path) => self.paths += usize::from(known.insert(path)),
-            None => {
-                self.paths = self.paths.saturating_sub(known.len());
-                self.files.remove(&id);
-            }
+            Some(_) if known.paths.len() >= OF_FILE => known.more = true,
+            Some(path) => self.paths += usize::from(known.paths.insert(path)),
+            None => self.forget_file(id),
         }
     }
 }
@@ -118,9 +146,17 @@ impl View<'_> {
         id: FileId,
     ) -> Result<Option<EntryPath>, VolumeError> {
         let mut known = self.state.known_names();
-        if !known.files.contains_key(&id) {
-            known.keep(id, self.names(at)?);
+        let other = self.known_other(&mut known, at, id);
+        if other.is_some() || known.are_all(id) {
+            return Ok(other);
         }
+        known.forget_file(id);
+        known.keep(id, self.names(at)?);
+        Ok(self.known_other(&mut known, at, id))
+    }
+
+    /// Another of the names that are known of a file.
+    fn known_other(&self, known: &mut KnownNames, at: &EntryPath, id: FileId) -> Option<EntryPath> {
         let mut gone = Vec::new();
         let mut other = None;
         for path in known.of(id) {
@@ -132,7 +168,7 @@ impl View<'_> {
             }
         }
         known.remove(id, &gone);
-        Ok(other)
+        other
     }
 
     /// A file was given a name in a directory.
