@@ -47,6 +47,43 @@ fn twice_as_many_names_cost_about_twice_as_much() {
     assert!(twice < 3 * once, "{once} reads, then {twice}");
 }
 
+/// Reads that looking at every name of forty files takes, in an order of files and names.
+fn cost_of_files(order: impl Iterator<Item = (u32, u32)>, names: u32) -> u64 {
+    let at = |file: u32, name: u32| {
+        EntryPath::parse(format!("name {name:02} of file {file:02} of many")).unwrap()
+    };
+    let (made, memory) = empty_image::on_device(7);
+    let mut steps = Vec::new();
+    for file in 0..40 {
+        steps.push(Step::MakeFile {
+            at: at(file, 0),
+            contents: Vec::new(),
+        });
+        steps.extend((1..names).map(|name| Step::HardLink {
+            existing: at(file, 0),
+            new: at(file, name),
+        }));
+    }
+    made.apply(&steps).unwrap();
+    drop(made);
+    let (volume, reads) = empty_image::counted(memory);
+    for (file, name) in order {
+        let entry = volume.entry(&at(file, name)).unwrap();
+        assert_eq!(entry.links, Some(names));
+    }
+    reads.load(Ordering::Relaxed)
+}
+
+#[test]
+fn names_of_many_files_in_turn_cost_no_more_than_those_of_one_after_the_other() {
+    const NAMES: u32 = 60;
+    let one_by_one = (0..40).flat_map(|file| (0..NAMES).map(move |name| (file, name)));
+    let in_turn = (0..NAMES).flat_map(|name| (0..40).map(move |file| (file, name)));
+    let once = cost_of_files(one_by_one, NAMES);
+    let turns = cost_of_files(in_turn, NAMES);
+    assert!(turns <= once, "{once} reads, then {turns}");
+}
+
 /// Reads that listing the names takes.
 fn listing_cost(names: u32) -> u64 {
     let (volume, reads) = volume(names);

@@ -1,21 +1,26 @@
-//! Files of many names that were looked at last.
+//! Files of many names that were looked at.
 //!
 //! To tell what such a file is, all its records are read: a hundred for a thousand names. Who works on its
-//! names asks once or more for each of them.
+//! names asks once or more for each of them, and not always for those of one file after the other.
+
+use std::collections::HashMap;
 
 use linksmith_ntfs::FileRef;
 use linksmith_ntfs::tree::FileNames;
 
 use crate::entry::Entry;
 
-/// Files that are kept.
-const MOST: usize = 32;
+/// Files that are kept, and 8.3 names of all of them together: some megabytes. Where there are more all are forgotten: to
+/// keep those that were looked at last would help nobody who goes through more of them in turn.
+const MOST: usize = 16 * 1024;
+const MOST_SHORTENED: usize = 64 * 1024;
 
 /// What is known of files whose attributes are in more than one record.
 #[derive(Debug, Default)]
 pub(super) struct Crowd {
-    /// The one looked at last at the end.
-    files: Vec<Known>,
+    files: HashMap<FileRef, Known>,
+    /// 8.3 names of all of them.
+    shortened: usize,
     /// How often all was forgotten: what a reader saw before has nothing to add.
     epoch: u64,
 }
@@ -31,13 +36,8 @@ pub(super) struct Known {
 }
 
 impl Crowd {
-    pub(super) fn get(&mut self, file: FileRef) -> Option<&Known> {
-        let at = self.files.iter().rposition(|known| known.file == file)?;
-        if at + 1 < self.files.len() {
-            let known = self.files.remove(at);
-            self.files.push(known);
-        }
-        self.files.last()
+    pub(super) fn get(&self, file: FileRef) -> Option<&Known> {
+        self.files.get(&file)
     }
 
     pub(super) fn epoch(&self) -> u64 {
@@ -46,18 +46,21 @@ impl Crowd {
 
     /// Keeps what was read since `epoch`.
     pub(super) fn keep(&mut self, known: Known, epoch: u64) {
-        if self.epoch != epoch || self.files.iter().any(|there| there.file == known.file) {
+        if self.epoch != epoch || self.files.contains_key(&known.file) {
             return;
         }
-        if self.files.len() >= MOST {
-            self.files.remove(0);
+        if self.files.len() >= MOST || self.shortened + known.shortened.len() > MOST_SHORTENED {
+            self.files.clear();
+            self.shortened = 0;
         }
-        self.files.push(known);
+        self.shortened += known.shortened.len();
+        self.files.insert(known.file, known);
     }
 
     /// The volume was changed.
     pub(super) fn forget(&mut self) {
         self.files.clear();
+        self.shortened = 0;
         self.epoch += 1;
     }
 }
