@@ -2,12 +2,12 @@
 
 use crate::path::EntryPath;
 use crate::plan::{Plan, Step};
-use crate::volume::{DriveId, Drives, Place};
+use crate::volume::{Beside, DriveId, Drives, Place};
 
 /// Files that have more than their copies will; the first is told whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftBehind {
-    first: Option<(Place, Vec<String>)>,
+    first: Option<(Place, Vec<Beside>)>,
     more: u64,
 }
 
@@ -46,7 +46,11 @@ impl LeftBehind {
         let shown = drives.display(place);
         let mut message = format!(
             "of '{shown}' the contents alone are copied, not {}",
-            beside.join(" nor ")
+            beside
+                .iter()
+                .map(Beside::to_string)
+                .collect::<Vec<_>>()
+                .join(" nor ")
         );
         match self.more {
             0 => {}

@@ -6,7 +6,7 @@ use super::UndoError;
 use crate::entry::{Attributes, Base, Entry, FileId, LinkText, Times};
 use crate::path::EntryPath;
 use crate::plan::{Source, Step};
-use crate::volume::{Caps, Cause, Volume, VolumeError, leads_to, list, same_contents};
+use crate::volume::{Beside, Caps, Cause, Volume, VolumeError, leads_to, list, same_contents};
 
 /// What may be kept to take changes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,6 +233,9 @@ fn remake_any(
             return give_up(keep, at, "its other names were not found");
         }
     }
+    if let Some(stream) = stream_of(volume, at)? {
+        return give_up(keep, at, &format!("{stream} is not kept"));
+    }
     let text = match volume.link_text(at) {
         Ok(text) => text,
         Err(e) if matches!(e.cause, Cause::Reparse(_)) => {
@@ -260,6 +263,14 @@ fn remake_any(
         },
     };
     Ok(Inverse::of(vec![made, full_meta(volume, at, entry)]))
+}
+
+/// An alternate data stream of an entry: contents that no step makes again. Extended attributes are no contents, and are
+/// given up as owners and rights are.
+fn stream_of(volume: &dyn Volume, at: &EntryPath) -> Result<Option<Beside>, UndoError> {
+    let beside = volume.beside_contents(at)?.into_iter();
+    let mut streams = beside.filter(|beside| matches!(beside, Beside::Stream(_)));
+    Ok(streams.next())
 }
 
 fn give_up(keep: &Keep, at: &EntryPath, why: &str) -> Result<Inverse, UndoError> {

@@ -38,6 +38,24 @@ use crate::plan::Step;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DriveId(pub u16);
 
+/// What hangs on an entry beside its contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Beside {
+    /// An alternate data stream, by its name.
+    Stream(String),
+    /// Extended attributes, `$EA`.
+    ExtendedAttributes,
+}
+
+impl std::fmt::Display for Beside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Stream(name) => write!(f, "the stream '{name}'"),
+            Self::ExtendedAttributes => f.write_str("extended attributes"),
+        }
+    }
+}
+
 bitflags::bitflags! {
     /// What a volume can do; found by trying or by reading the volume, never assumed from the system.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -163,9 +181,9 @@ pub trait Volume: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// What hangs on a file beside its contents and is left behind by copying it, in words: its alternate data streams,
-    /// extended attributes. Empty where the volume does not tell.
-    fn beside_contents(&self, at: &EntryPath) -> Result<Vec<String>, VolumeError> {
+    /// What hangs on an entry beside its contents: no copy of it has that, nor is it brought back once the entry is removed.
+    /// Empty where the volume does not tell.
+    fn beside_contents(&self, at: &EntryPath) -> Result<Vec<Beside>, VolumeError> {
         let _ = at;
         Ok(Vec::new())
     }

@@ -6,10 +6,11 @@ use linksmith::foreign::{Foreign, Means};
 use linksmith::ops::copy::{self, Outer, Request};
 use linksmith::ops::impact::{self, Change};
 use linksmith::partition::find;
+use linksmith::undo::{Keep, inverse};
 use linksmith::volume::image::ImageVolume;
 use linksmith::volume::memory::MemoryVolume;
-use linksmith::volume::{Drives, Volume, list};
-use linksmith::{Base, Caps, Cause, EntryPath, LinkText, Plan};
+use linksmith::volume::{Drives, Preview, Volume, list};
+use linksmith::{Base, Caps, Cause, EntryPath, LinkText, Plan, Step};
 use linksmith_ntfs::device::Memory;
 use testkit::image::{self, NEEDS};
 use testkit::suite::Suite;
@@ -334,6 +335,32 @@ fn streams_are_left_behind_and_that_is_said() {
     assert_eq!(warnings(impact.change), [expected]);
 }
 
+/// A file with a stream goes only where nobody wants it back: no step makes a stream again.
+fn what_has_a_stream_is_not_removed_for_undo() {
+    let volume: Arc<dyn Volume> = Arc::new(open());
+    let preview = Preview::new(Arc::clone(&volume));
+    let at = |path: &str| EntryPath::parse(path).expect("a path");
+    let names = volume.names(&at("real_file.txt")).expect("names");
+    // Other names keep the file.
+    for name in names.iter().filter(|name| **name != at("real_file.txt")) {
+        let gone = Step::Remove { at: name.clone() };
+        inverse(&preview, &gone, &mut Keep::DEFAULT.clone()).expect("it can be taken back");
+        preview.apply(&[gone]).expect("it goes");
+    }
+    let gone = Step::Remove {
+        at: at("real_file.txt"),
+    };
+    let refused = inverse(&preview, &gone, &mut Keep::DEFAULT.clone());
+    let error = refused.expect_err("it is refused").to_string();
+    let why = "the stream 'stream' is not kept";
+    assert_eq!(
+        error,
+        format!("'real_file.txt' could not be taken back: {why}")
+    );
+    let lost = inverse(&preview, &gone, &mut Keep::DEFAULT.or_lose()).expect("it is lost");
+    assert_eq!(lost.lost, Some(format!("'real_file.txt': {why}")));
+}
+
 pub(crate) fn main() {
     Suite::new("image_volume")
         .case("info", NEEDS, what_it_says_of_itself)
@@ -351,5 +378,10 @@ pub(crate) fn main() {
         .case("who may replace", NEEDS, who_may_replace_a_link)
         .case("Interix", NEEDS, interix_files)
         .case("streams", NEEDS, streams_are_left_behind_and_that_is_said)
+        .case(
+            "streams and undo",
+            NEEDS,
+            what_has_a_stream_is_not_removed_for_undo,
+        )
         .run();
 }

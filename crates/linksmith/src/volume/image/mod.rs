@@ -34,8 +34,8 @@ pub use device::{Access, FileDevice, container_of, open_device};
 pub use journal::FileJournal;
 
 use super::{
-    ApplyError, Caps, CaseRule, Cause, PathStyle, Sources, Space, Visit, Volume, VolumeError,
-    VolumeInfo, Wanted,
+    ApplyError, Beside, Caps, CaseRule, Cause, PathStyle, Sources, Space, Visit, Volume,
+    VolumeError, VolumeInfo, Wanted,
 };
 use crate::container::Format;
 use crate::entry::{Entry, LinkText};
@@ -354,7 +354,7 @@ impl Volume for ImageVolume {
             .map_err(|cause| VolumeError::new("look at", at, cause))
     }
 
-    fn beside_contents(&self, at: &EntryPath) -> Result<Vec<String>, VolumeError> {
+    fn beside_contents(&self, at: &EntryPath) -> Result<Vec<Beside>, VolumeError> {
         self.hanging_on(at)
             .map_err(|cause| VolumeError::new("look at", at, cause))
     }

@@ -15,7 +15,7 @@ use linksmith_ntfs::tree::{DirEntry, FileNames, NamedEntry};
 use super::contents::Contents;
 use super::crowd::{Crowd, Known};
 use super::trail::{Start, Stop, Trail};
-use super::{Cause, ImageVolume, cause};
+use super::{Beside, Cause, ImageVolume, cause};
 use crate::entry::{Attributes, Base, Entry, FileId, FileTime, LinkText, Times};
 use crate::path::{EntryPath, Name};
 use crate::reparse::{ReparsePoint, ReparseTag};
@@ -262,20 +262,20 @@ impl ImageVolume {
     }
 
     /// Alternate data streams by their names, and extended attributes.
-    pub(super) fn hanging_on(&self, at: &EntryPath) -> Result<Vec<String>, Cause> {
+    pub(super) fn hanging_on(&self, at: &EntryPath) -> Result<Vec<Beside>, Cause> {
         let file = self.find(at)?.file;
-        let words = file.attributes().filter_map(|a| match a.type_code {
+        let beside = file.attributes().filter_map(|a| match a.type_code {
             ty::DATA if !a.name.is_empty() => {
                 let name: Vec<u16> = a.name.iter().map(|unit| unit.get()).collect();
-                Some(format!("the stream '{}'", String::from_utf16_lossy(&name)))
+                Some(Beside::Stream(String::from_utf16_lossy(&name)))
             }
-            ty::EA => Some("extended attributes".to_owned()),
+            ty::EA => Some(Beside::ExtendedAttributes),
             _ => None,
         });
         // A stream whose clusters take several attributes has its name on each.
-        let mut words: Vec<String> = words.collect();
-        words.dedup();
-        Ok(words)
+        let mut beside: Vec<Beside> = beside.collect();
+        beside.dedup();
+        Ok(beside)
     }
 
     fn describe(&self, file: &File, name: Option<Name>, units: Option<&[u16]>) -> Entry {

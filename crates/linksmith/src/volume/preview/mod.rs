@@ -16,7 +16,7 @@ use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use super::{ApplyError, Caps, Cause, Sources, Space, Volume, VolumeError, VolumeInfo};
+use super::{ApplyError, Beside, Caps, Cause, Sources, Space, Volume, VolumeError, VolumeInfo};
 use crate::entry::{Entry, FileId, LinkText};
 use crate::path::EntryPath;
 use crate::plan::Step;
@@ -133,6 +133,17 @@ impl Volume for Preview {
             }
         }
         Ok(())
+    }
+
+    fn beside_contents(&self, at: &EntryPath) -> Result<Vec<Beside>, VolumeError> {
+        let state = self.read_state();
+        match View::new(&*self.base, &state).find(at, "look at")?.base {
+            Some(base) => {
+                let beside = self.base.beside_contents(&base);
+                beside.map_err(|e| state::moved(e, at))
+            }
+            None => Ok(Vec::new()),
+        }
     }
 
     fn space(&self) -> Result<Space, VolumeError> {
