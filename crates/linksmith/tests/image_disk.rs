@@ -64,9 +64,9 @@ fn a_volume_that_was_closed_can_be_opened_again() {
 fn a_volume_that_did_not_open_is_not_in_use() {
     let dir = tempfile::tempdir().unwrap();
     let image = disk_in(dir.path());
-    let first = ImageVolume::open_to_change(&image, Some(1)).unwrap();
     let all_but_its_boot_sectors = vec![0; empty_image::SIZE - 1024];
     overwrite(&image, SECOND + 512, &all_but_its_boot_sectors);
+    let first = ImageVolume::open_to_change(&image, Some(1)).unwrap();
     for _ in 0..2 {
         let opened = first.open_beside(Some(2), false).map_err(|e| e.cause);
         assert!(matches!(opened, Err(Cause::Damaged(_))), "{opened:?}");
