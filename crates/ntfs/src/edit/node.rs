@@ -27,16 +27,6 @@ pub(crate) enum Key<'a> {
     Integers(&'a [u8]),
 }
 
-impl Key<'_> {
-    /// How this key stands to one on disk.
-    pub(crate) fn compare(&self, on_disk: &[u8], upcase: &UpCase) -> Ordering {
-        match self {
-            Self::Name(name) => upcase.compare(name, name_of(on_disk)),
-            Self::Integers(key) => compare_u32s(key, on_disk),
-        }
-    }
-}
-
 /// The name in a `$FILE_NAME`; empty where it does not fit, which [`Node::parse`] lets no entry be.
 pub(crate) fn name_of(file_name: &[u8]) -> &[U16] {
     let at = size_of::<FileName>();
@@ -259,7 +249,7 @@ impl Node {
     pub(crate) fn search(&self, key: Key<'_>, upcase: &UpCase) -> (usize, bool) {
         match key {
             Key::Name(name) => self.search_by(|i| upcase.compare(name, self.name(i))),
-            Key::Integers(_) => self.search_by(|i| key.compare(self.key(i), upcase)),
+            Key::Integers(key) => self.search_by(|i| compare_u32s(key, self.key(i))),
         }
     }
 
