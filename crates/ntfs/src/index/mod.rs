@@ -153,7 +153,7 @@ impl<'v, D: Device> Index<'v, D> {
 
     /// Descends to a key. `compare` gives the order of an entry's key against the one looked for.
     pub fn find(&self, compare: impl Fn(&[u8]) -> Ordering) -> Result<Option<OwnedEntry>> {
-        self.find_along(&mut Way::default(), compare)
+        self.find_along(&mut Way::of_one_key(), compare)
     }
 
     /// The same, where the way to the key before may go along with the way to this one. It must be of this index.
@@ -265,9 +265,21 @@ impl<'v, D: Device> Index<'v, D> {
 /// The blocks on the way to the key that was looked up last: of many keys that are looked up in their order, hardly one
 /// reads a block of its own.
 #[derive(Debug, Default)]
-pub(crate) struct Way(Vec<(u64, Vec<u8>)>);
+pub(crate) struct Way {
+    blocks: Vec<(u64, Vec<u8>)>,
+    /// Keeps the block that it is at and none above it.
+    of_one_key: bool,
+}
 
 impl Way {
+    /// The way to one key alone: all blocks are read into the same memory.
+    fn of_one_key() -> Self {
+        Self {
+            of_one_key: true,
+            ..Self::default()
+        }
+    }
+
     /// The block so many levels below the root, read where another was there.
     fn block(
         &mut self,
@@ -275,15 +287,21 @@ impl Way {
         vcn: u64,
         read: impl FnOnce(&mut Vec<u8>) -> Result<()>,
     ) -> Result<&[u8]> {
-        if self.0.get(depth).is_none_or(|(there, _)| *there != vcn) {
+        let depth = if self.of_one_key { 0 } else { depth };
+        if self
+            .blocks
+            .get(depth)
+            .is_none_or(|(there, _)| *there != vcn)
+        {
             // What cannot be read is not kept, nor what was below the other.
-            let mut spare = self.0.drain(depth.min(self.0.len())..);
+            let mut spare = self.blocks.drain(depth.min(self.blocks.len())..);
             let mut block = spare.next().map(|(_, block)| block).unwrap_or_default();
             drop(spare);
             read(&mut block)?;
-            self.0.push((vcn, block));
+            self.blocks.push((vcn, block));
         }
-        Ok(self.0.get(depth).map_or(&[], |(_, block)| block.as_slice()))
+        let block = self.blocks.get(depth);
+        Ok(block.map_or(&[], |(_, block)| block.as_slice()))
     }
 }
 
